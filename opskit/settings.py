@@ -1,0 +1,218 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""The keys of opskit.toml, their meaning and their defaults."""
+
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from opskit.errors import ConfigError, UsageError
+from opskit.policy import Duration, Policy
+from opskit.secrets import Secret, SecretRef
+
+Runtime = Literal["auto", "framework", "net"]
+DataPathName = Literal["odata4", "odata3", "dataservice", "webservice"]
+
+
+class KnownClient(msgspec.Struct, frozen=True):
+    """A client whose secret is known, so that a token can be obtained for it.
+
+    Attributes:
+        id: its ClientId in this environment.
+        secret: where its secret comes from.
+        name: for the reader of the file; opskit takes names from the database.
+        scope: asked for with the token; without it the server grants all that the client has.
+    """
+
+    id: str
+    secret: SecretRef
+    name: str | None = None
+    scope: str | None = None
+
+
+class Query(msgspec.Struct, frozen=True):
+    """What OData or DataService is asked for.
+
+    Attributes:
+        entity: the object, such as Account.
+        columns: the columns to ask for; empty asks OData for all of them.
+        top: how many rows at the most.
+        expect: values that must each stand in some row, such as a Name or an Id.
+    """
+
+    entity: str = "Account"
+    columns: tuple[str, ...] = ()
+    top: int = 20
+    expect: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.entity:
+            raise ValueError("entity must not be empty")
+        if not 1 <= self.top <= 10_000:
+            raise ValueError("top must be between 1 and 10000")
+
+
+class WebService(msgspec.Struct, frozen=True):
+    """The web service to call.
+
+    Attributes:
+        path: below the API's base, without a leading slash.
+        body: sent as JSON.
+        expect_key: must be in the answer, and not empty.
+    """
+
+    path: str = "rest/CryptographicService/GetConvertedPasswordValue"
+    body: dict[str, Any] = msgspec.field(default_factory=lambda: {"password": "test"})
+    expect_key: str = "GetConvertedPasswordValueResult"
+
+
+def _name_only() -> Query:
+    return Query(columns=("Name",))
+
+
+class Smoke(msgspec.Struct, frozen=True):
+    """How the four data paths are exercised.
+
+    Attributes:
+        odata4, odata3, dataservice, webservice: what each path asks for.
+        require: paths that must be there; without it a missing OData 3 is `unsupported`.
+        skip: paths that are not called.
+    """
+
+    odata4: Query = Query()
+    odata3: Query = msgspec.field(default_factory=_name_only)
+    dataservice: Query = msgspec.field(default_factory=_name_only)
+    webservice: WebService = WebService()
+    require: tuple[DataPathName, ...] = ()
+    skip: tuple[DataPathName, ...] = ()
+
+    def __post_init__(self) -> None:
+        if both := sorted(set(self.require) & set(self.skip)):
+            raise ValueError(f"{both[0]} is both in require and in skip")
+        if not self.dataservice.columns:
+            raise ValueError("dataservice.columns must name at least one column")
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """The keys of ``[environments.NAME]``.
+
+    Attributes:
+        database: ``postgresql://user@host:port/database``, without the password.
+        database_password: where the password comes from.
+        schema: the schema of the Clients table.
+        identity: base URL of the Identity Service.
+        creatio: base URL of Creatio, without ``/0``.
+        runtime: ``framework`` (API under /0), ``net`` (without) or ``auto`` (found out).
+        clients: clients whose secret is known; verify and smoke use the first.
+        policy: the lifetimes that are accepted.
+        protected: ask before any write.
+        timeout: seconds for one request, answer included, and for connecting to the database.
+        insecure: do not verify TLS certificates; prints a warning each time.
+        ca_file: PEM file of further certificate authorities, relative to opskit.toml.
+        smoke: how the data paths are exercised.
+    """
+
+    database: str | SecretRef | None = None
+    database_password: SecretRef | None = None
+    schema: str = "public"
+    identity: str | None = None
+    creatio: str | None = None
+    runtime: Runtime = "auto"
+    clients: tuple[KnownClient, ...] = ()
+    policy: Policy = Policy()
+    protected: bool = False
+    timeout: Duration = Duration(30)
+    insecure: bool = False
+    ca_file: str | None = None
+    smoke: Smoke = Smoke()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.database, str):
+            check_database_url(self.database)
+        for key in ("identity", "creatio"):
+            if (url := getattr(self, key)) is not None:
+                _check_web_url(key, url)
+        if self.timeout <= 0:
+            raise ValueError("timeout must be more than 0 seconds")
+        ids = [client.id for client in self.clients]
+        if twice := [i for i in ids if ids.count(i) > 1]:
+            raise ValueError(f"clients names the id {twice[0]!r} more than once")
+
+
+class Environment(Settings, frozen=True, kw_only=True):
+    """One environment of opskit.toml.
+
+    Attributes:
+        name: its key in the file.
+        folder: the folder of the file, which relative paths start from.
+    """
+
+    name: str
+    folder: Path
+
+    def client(self, client_id: str | None = None) -> KnownClient | None:
+        """Return the client with this id whose secret is known; without an id the first one."""
+        return next((c for c in self.clients if client_id in {None, c.id}), None)
+
+    def resolve(self, reference: SecretRef) -> Secret:
+        """Fetch a secret of this environment.
+
+        Raises:
+            SecretError: see :meth:`SecretRef.resolve`; the error names this environment.
+        """
+        try:
+            return reference.resolve(self.folder)
+        except UsageError as error:
+            error.environment = self.name
+            raise
+
+    def require(self, key: Literal["database", "identity", "creatio"]) -> str:
+        """Return the address under ``key``.
+
+        Raises:
+            ConfigError: the environment has none, or it is no valid address.
+        """
+        value = getattr(self, key)
+        if isinstance(value, SecretRef):
+            value = self.resolve(value).reveal()
+            try:
+                check_database_url(value, password_allowed=True)
+            except ValueError as error:
+                raise ConfigError(
+                    f"The value behind environments.{self.name}.{key}: {error}.",
+                    environment=self.name,
+                ) from None
+        if value is None:
+            raise ConfigError(
+                f"environments.{self.name}.{key} is not set, and this command needs it.",
+                remedy=f"Add {key} = … to [environments.{self.name}] in opskit.toml.",
+                environment=self.name,
+            )
+        return str(value)
+
+
+def check_database_url(url: str, *, password_allowed: bool = False) -> None:
+    """Accept the database addresses that opskit has an adapter for.
+
+    Raises:
+        ValueError: it is none of them, or holds a password in plain sight.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        # Never the value itself: it may be a password that slipped into the wrong key.
+        raise ValueError("database must look like postgresql://user@host:5432/name")
+    if not password_allowed and (parts.password or "password=" in parts.query):
+        raise ValueError(
+            "database must not hold the password; give it as "
+            'database_password = { env = "NAME" }, or the whole address as a reference'
+        )
+
+
+def _check_web_url(key: str, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{key} must look like https://host or http://host:port")
+    if parts.username or parts.query or parts.fragment:
+        raise ValueError(f"{key} must hold no user, query or fragment")
