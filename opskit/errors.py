@@ -15,11 +15,13 @@
     ├── UnreachableError       3   an environment could not be reached or refused us
     │   ├── LoginRefused           wrong user, password or database
     │   ├── PermissionMissing      logged in, but a right is missing
+    │   ├── NoAnswer               a web server gave no answer
     │   ├── DriverMissing          a Python package that the command needs is not installed
     │   └── SandboxError           the rehearsal environments could not be started
-    └── ConflictError          4   somebody else was faster: nothing was written
-        ├── ValueChanged           the row no longer holds what was planned for
-        └── LockHeld               another change is under way
+    ├── ConflictError          4   somebody else was faster: nothing was written
+    │   ├── ValueChanged           the row no longer holds what was planned for
+    │   └── LockHeld               another change is under way
+    └── Interrupted          130   stopped by the user; the message says what was done by then
 
 The number is the exit code. Failed checks are not errors: they are results (exit code 1).
 """
@@ -128,6 +130,10 @@ class PermissionMissing(UnreachableError):
     code = "permission-missing"
 
 
+class NoAnswer(UnreachableError):
+    """A web server gave no answer; ``code`` is the id of the finding that explains it."""
+
+
 class DriverMissing(UnreachableError):
     """A Python package that the command needs is not installed."""
 
@@ -157,3 +163,10 @@ class LockHeld(ConflictError):
     """Another change is under way, or a row is locked by somebody else."""
 
     code = "lock-held"
+
+
+class Interrupted(OpskitError):
+    """Stopped by the user; the message says what was done by then."""
+
+    exit_code = EXIT_INTERRUPTED
+    code = "interrupted"

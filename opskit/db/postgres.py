@@ -1,0 +1,191 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""The Clients table in PostgreSQL, through psycopg 3."""
+
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import TupleRow
+
+from opskit.db.postgres_errors import connection_failure, translated
+from opskit.db.statements import statement
+from opskit.db.store import LOCK_TIMEOUT, Rights
+from opskit.errors import ConfigError, PermissionMissing, TableMissing
+from opskit.models import Change, Client
+from opskit.settings import Environment
+
+
+@contextmanager
+def connect(environment: Environment, url: str) -> Iterator["PostgresStore"]:
+    """Open the store at ``url``; TLS certificates are verified beyond the own machine.
+
+    Raises:
+        ConfigError: the address is malformed.
+        UnreachableError: the server does not answer, or refuses the login.
+    """
+    parameters = _parameters(environment, url)
+    try:
+        connection = psycopg.connect(**parameters)
+    except psycopg.Error as error:
+        raise connection_failure(error, environment, parameters) from None
+    try:
+        yield PostgresStore(connection, environment)
+    finally:
+        connection.close()
+
+
+class PostgresStore:
+    """ClientStore over one connection."""
+
+    def __init__(self, connection: psycopg.Connection[TupleRow], environment: Environment) -> None:
+        self._connection = connection
+        self._environment = environment
+
+    def server(self) -> str:
+        """Return product and version."""
+        version = self._connection.info.parameter_status("server_version") or "?"
+        return f"PostgreSQL {version.split()[0]}"
+
+    def clients(self) -> list[Client]:
+        """Return all clients; without a right to their names, only ids and lifetimes."""
+        try:
+            rows = self._fetch("list_clients")
+        except (PermissionMissing, TableMissing) as error:
+            try:
+                rows = self._fetch("list_clients_minimal")
+            except (PermissionMissing, TableMissing):
+                raise error from None
+        return [Client(*row) for row in rows]
+
+    def lifetimes(self, client_ids: Sequence[str]) -> Mapping[str, int]:
+        """Return the lifetimes of the clients that exist."""
+        return dict(self._fetch("read_lifetimes", client_ids=list(client_ids)))
+
+    def rights(self) -> Rights:
+        """Return what the login may do with the table.
+
+        Raises:
+            TableMissing: there is none in the environment's schema.
+        """
+        rows = self._fetch("read_rights", schema=self._environment.schema)
+        if not rows:
+            raise self._table_missing()
+        return Rights(*rows[0])
+
+    @contextmanager
+    def change(self, *, lock_timeout: float = LOCK_TIMEOUT) -> Iterator["PostgresChange"]:
+        """Take the environment's lock in a new transaction."""
+        with translated(self._environment), self._connection.transaction() as transaction:
+            milliseconds = str(max(1, round(lock_timeout * 1000)))  # 0 would wait for ever
+            self._fetch("set_lock_timeout", milliseconds=milliseconds)
+            self._fetch("lock_environment")
+            yield PostgresChange(self, transaction)
+
+    def _fetch(self, name: str, **parameters: Any) -> list[TupleRow]:
+        query = sql.SQL(statement("postgresql", name)).format(
+            schema=sql.Identifier(self._environment.schema)
+        )
+        try:
+            with translated(self._environment):
+                return self._connection.execute(query, parameters or None).fetchall()
+        except TableMissing:
+            in_transaction = self._connection.info.transaction_status != 0
+            if in_transaction or name == "find_tables":
+                raise
+            raise self._table_missing() from None
+
+    def _table_missing(self) -> TableMissing:
+        """Say where the table is instead, since its name is only one of the usual mistakes."""
+        environment, info = self._environment, self._connection.info
+        there = [f'"{schema}"."{table}"' for schema, table in self._fetch("find_tables")]
+        proper = [name for name in there if name.endswith('."Clients"')]
+        if f'"{environment.schema}"."Clients"' in proper:
+            message = f'The table "{environment.schema}"."Clients" lacks a column that opskit reads'
+            remedy = "Is it IdentityServer4's? It needs ClientId and AccessTokenLifetime."
+        elif proper:
+            message = f'No table "Clients" in schema {environment.schema}; there is {proper[0]}'
+            found = proper[0].split('"')[1]
+            remedy = f'Set schema = "{found}" under [environments.{environment.name}].'
+        elif there:
+            message = f'No table "Clients" in schema {environment.schema}; there is {there[0]}'
+            remedy = (
+                "PostgreSQL tells upper from lower case: that table is not IdentityServer4's, "
+                "whose name is written in quotes. Is this the Identity Service's database?"
+            )
+        else:
+            message = f'No table "Clients" in any schema of database {info.dbname}'
+            remedy = (
+                "Probably the wrong database: the Identity Service may have its own, or live "
+                f"in Creatio's. Check environments.{environment.name}.database."
+            )
+        return TableMissing(f"{message}.", remedy=remedy, environment=environment.name)
+
+
+class PostgresChange:
+    """ChangeTransaction over an open psycopg transaction."""
+
+    def __init__(self, store: PostgresStore, transaction: psycopg.Transaction) -> None:
+        self._store = store
+        self._transaction = transaction
+
+    def lock_clients(self, client_ids: Sequence[str]) -> Mapping[str, int]:
+        """Return the present lifetimes, locked until the end."""
+        return dict(self._store._fetch("lock_clients", client_ids=list(client_ids)))
+
+    def write(self, changes: Sequence[Change]) -> set[str]:
+        """Set the new lifetimes where the old ones still stand."""
+        rows = self._store._fetch(
+            "update_lifetimes",
+            client_ids=[change.client_id for change in changes],
+            old=[change.old for change in changes],
+            new=[change.new for change in changes],
+        )
+        return {client_id for (client_id,) in rows}
+
+    def roll_back(self) -> None:
+        """Undo everything when the block ends."""
+        self._transaction.force_rollback = True
+
+
+def _parameters(environment: Environment, url: str) -> dict[str, Any]:
+    try:
+        parameters: dict[str, Any] = conninfo_to_dict(url)
+    except psycopg.Error as error:
+        raise ConfigError(
+            f"environments.{environment.name}.database is not a PostgreSQL address: {error}.",
+            environment=environment.name,
+        ) from None
+    if environment.database_password is not None:
+        parameters["password"] = environment.resolve(environment.database_password).reveal()
+    parameters.setdefault("application_name", "opskit")
+    parameters.setdefault("connect_timeout", max(2, min(int(environment.timeout), 15)))
+    if "sslmode" not in parameters and not environment.insecure and _is_remote(parameters):
+        parameters["sslmode"] = "verify-full"
+        parameters.setdefault("sslrootcert", _authorities(environment))
+    return {"autocommit": True, "client_encoding": "utf8", **parameters}
+
+
+def _is_remote(parameters: Mapping[str, Any]) -> bool:
+    host = str(parameters.get("hostaddr") or parameters.get("host") or "")
+    if not host or host.startswith(("/", "@")) or host == "localhost":
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
+
+
+def _authorities(environment: Environment) -> str:
+    if environment.ca_file is not None:
+        return str(environment.folder / environment.ca_file)
+    import ssl
+
+    import certifi
+
+    # psycopg's own OpenSSL does not know where this system keeps its certificates; Python does.
+    return ssl.get_default_verify_paths().cafile or certifi.where()

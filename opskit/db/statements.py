@@ -1,0 +1,17 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""The statements of ``sql/``, which the adapters execute as they stand there."""
+
+from functools import cache
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+# In a wheel they lie inside the package, in a checkout beside it.
+_FOLDERS = (_PACKAGE / "sql", _PACKAGE.parent / "sql")
+
+
+@cache
+def statement(engine: str, name: str) -> str:
+    """Return the text of ``sql/ENGINE/NAME.sql``; ``{schema}`` stands for the schema's name."""
+    folder = next(folder for folder in _FOLDERS if folder.is_dir())
+    return (folder / engine / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,98 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""What opskit asks of a database that holds the ``Clients`` table."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from opskit.models import Change, Client
+from opskit.settings import Environment
+
+LOCK_TIMEOUT = 10.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the login may do with ``Clients``.
+
+    Attributes:
+        may_read: ClientId and AccessTokenLifetime.
+        may_read_names: ClientName and Enabled too.
+        may_write: AccessTokenLifetime.
+        may_do_more: insert or delete rows, which opskit never does and the login should not.
+    """
+
+    may_read: bool
+    may_read_names: bool
+    may_write: bool
+    may_do_more: bool
+
+
+class ChangeTransaction(Protocol):
+    """A transaction that holds the environment's lock; it commits unless rolled back."""
+
+    def lock_clients(self, client_ids: Sequence[str]) -> Mapping[str, int]:
+        """Return the present lifetimes in seconds by client id, locked until the end.
+
+        Raises:
+            LockHeld: another session holds one of the rows.
+        """
+        ...
+
+    def write(self, changes: Sequence[Change]) -> set[str]:
+        """Set the new lifetimes where the old ones still stand; return the ids written."""
+        ...
+
+    def roll_back(self) -> None:
+        """Make the transaction end without any effect, when its block does."""
+        ...
+
+
+class ClientStore(Protocol):
+    """One environment's ``Clients`` table.
+
+    Every method may raise UnreachableError, PermissionMissing or TableMissing.
+    """
+
+    def server(self) -> str:
+        """Return product and version of the server, such as ``PostgreSQL 16.4``."""
+        ...
+
+    def clients(self) -> list[Client]:
+        """Return all clients, by name."""
+        ...
+
+    def lifetimes(self, client_ids: Sequence[str]) -> Mapping[str, int]:
+        """Return the lifetimes in seconds of the clients that exist, by client id."""
+        ...
+
+    def rights(self) -> Rights:
+        """Return what the login may do."""
+        ...
+
+    def change(
+        self, *, lock_timeout: float = LOCK_TIMEOUT
+    ) -> AbstractContextManager[ChangeTransaction]:
+        """Open the transaction for a change; it commits when its block ends without an error.
+
+        Args:
+            lock_timeout: seconds to wait for the environment's lock and for each row.
+
+        Raises:
+            LockHeld: another change is under way and did not end in that time.
+        """
+        ...
+
+
+def open_store(environment: Environment) -> AbstractContextManager[ClientStore]:
+    """Connect to the environment's database; the connection closes with the block.
+
+    Raises:
+        ConfigError: the environment has no database.
+        UnreachableError: it cannot be reached, or refuses the login.
+    """
+    from opskit.db.postgres import connect
+
+    return connect(environment, environment.require("database"))

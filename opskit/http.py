@@ -1,0 +1,238 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP as opskit needs it: bounded in size and time, never following redirects, TLS verified.
+
+The one place that imports httpx and that knows its errors.
+"""
+
+import asyncio
+import ipaddress
+import json
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from opskit import __version__
+from opskit.errors import ConfigError, NoAnswer
+from opskit.secrets import redact
+from opskit.settings import Environment
+
+# httpx imports a command line of its own where rich is installed, which doubles the time that its
+# import takes. With this entry that import fails, as httpx provides for.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+
+import httpx  # noqa: E402
+
+MAX_BODY = 2 * 1024 * 1024  # bytes
+_EXCERPT = 160  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, as far as it was read.
+
+    Attributes:
+        status: the HTTP status code.
+        headers: by lower-case name.
+        body: at most ``MAX_BODY`` bytes.
+        complete: False when there was more than that.
+        elapsed: seconds from the request to the last byte read.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    complete: bool
+    elapsed: float
+
+    @property
+    def content_type(self) -> str:
+        """The media type, without parameters, in lower case; empty when there is none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the answer says that it is JSON."""
+        return self.content_type == "application/json" or self.content_type.endswith("+json")
+
+    @property
+    def is_html(self) -> bool:
+        """Whether the answer is a web page, by its header or by its first characters."""
+        start = self.body[:200].lstrip().lower()
+        return self.content_type == "text/html" or start.startswith((b"<!doctype html", b"<html"))
+
+    @property
+    def text(self) -> str:
+        """The body as text, whatever it holds."""
+        return self.body.decode("utf-8-sig", errors="replace")
+
+    def json(self) -> Any:
+        """Return the parsed body; None when it is not JSON, or not all of it was read."""
+        try:
+            return json.loads(self.text) if self.complete else None
+        except ValueError:
+            return None
+
+    def excerpt(self) -> str:
+        """Return the beginning of the body in one line, without secrets, for a message."""
+        line = " ".join(redact(self.text[: 20 * _EXCERPT]).split())
+        return line if len(line) <= _EXCERPT else line[: _EXCERPT - 1] + "…"
+
+
+class Http:
+    """Kept-alive connections to the servers of one environment; use it in ``async with``."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._timeout = float(environment.timeout)
+        self._clients: dict[tuple[str, bool], httpx.AsyncClient] = {}
+
+    async def __aenter__(self) -> "Http":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        body: Any = None,
+        within: float | None = None,
+    ) -> Answer:
+        """Send a request and read its answer, up to ``MAX_BODY`` bytes.
+
+        Args:
+            method: GET or POST.
+            url: absolute.
+            headers: in addition to the usual ones.
+            form: sent form-encoded.
+            body: sent as JSON.
+            within: seconds for all of it; the environment's timeout by default.
+
+        Raises:
+            NoAnswer: nothing came back; its code is the id of a finding.
+        """
+        started = time.perf_counter()
+        within = within or self._timeout
+        try:
+            async with (
+                asyncio.timeout(within),
+                self._client(url).stream(
+                    method, url, headers=dict(headers or {}), data=form, json=body
+                ) as response,
+            ):
+                content = bytearray()
+                async for chunk in response.aiter_bytes():
+                    content += chunk
+                    if len(content) > MAX_BODY:
+                        break
+        except (httpx.HTTPError, TimeoutError, ssl.SSLError) as error:
+            raise _no_answer(error, url, self._environment, within) from None
+        except (httpx.InvalidURL, ValueError) as error:
+            raise NoAnswer(
+                f"{url!r} is not a web address: {error}.",
+                environment=self._environment.name,
+                code="address-invalid",
+            ) from None
+        return Answer(
+            status=response.status_code,
+            headers=dict(response.headers),
+            body=bytes(content[:MAX_BODY]),
+            complete=len(content) <= MAX_BODY,
+            elapsed=time.perf_counter() - started,
+        )
+
+    def _client(self, url: str) -> httpx.AsyncClient:
+        # A proxy from the surroundings must not get requests that are meant for this machine.
+        scheme, local = urlsplit(url).scheme, is_loopback(url)
+        if (scheme, local) not in self._clients:
+            self._clients[scheme, local] = httpx.AsyncClient(
+                # Reading the authorities takes 20 ms, which plain HTTP need not spend.
+                verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                if scheme == "http" and local
+                else tls_context(self._environment),
+                follow_redirects=False,
+                trust_env=not local,
+                timeout=httpx.Timeout(self._timeout, pool=None),
+                limits=httpx.Limits(max_connections=16, max_keepalive_connections=16),
+                headers={"User-Agent": f"opskit/{__version__}", "Accept": "application/json"},
+            )
+        return self._clients[scheme, local]
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether ``url`` names this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def tls_context(environment: Environment) -> ssl.SSLContext:
+    """Return how TLS is verified: the system's authorities, certifi's, and the environment's.
+
+    Raises:
+        ConfigError: the environment's ca_file cannot be read.
+    """
+    import certifi
+
+    context = ssl.create_default_context()
+    if environment.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    context.load_verify_locations(certifi.where())
+    if environment.ca_file is not None:
+        path = environment.folder / environment.ca_file
+        try:
+            context.load_verify_locations(path)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(
+                f"environments.{environment.name}.ca_file: {path} cannot be used: {error}.",
+                remedy="Give a PEM file with one or more CA certificates.",
+                environment=environment.name,
+            ) from None
+    return context
+
+
+def _no_answer(error: Exception, url: str, environment: Environment, timeout: float) -> NoAnswer:
+    parts = urlsplit(url)
+    where = f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    causes = list(_causes(error))
+    tls = next((c for c in causes if isinstance(c, ssl.SSLError)), None)
+    if tls is not None:
+        reason = getattr(tls, "verify_message", "") or tls.reason or str(tls)
+        code, words = "tls-failed", f"TLS with {where} failed: {reason}"
+    elif any(isinstance(c, socket.gaierror) for c in causes):
+        code, words = "host-unknown", f"The host name {parts.hostname} is not known"
+    elif any(isinstance(c, TimeoutError | httpx.TimeoutException) for c in causes):
+        code, words = "timed-out", f"{where} gave no complete answer within {timeout:g} s"
+    elif any(isinstance(c, ConnectionRefusedError) for c in causes):
+        code, words = "connection-refused", f"{where} refused the connection"
+    elif isinstance(error, httpx.ConnectError):
+        code, words = "connection-failed", f"No connection to {where}: {error}"
+    else:
+        what = str(error) or type(error).__name__
+        code, words = "connection-failed", f"{where} broke off the answer: {what}"
+    return NoAnswer(redact(words) + ".", environment=environment.name, code=code)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Walk an error's causes; a connection tried over IPv6 and IPv4 has several."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for part in error.exceptions:
+                yield from _causes(part)
+        error = error.__cause__ or error.__context__
