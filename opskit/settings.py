@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from opskit.errors import ConfigError, UsageError
+from opskit.errors import ClientNotFound, ConfigError, UsageError
 from opskit.policy import Duration, Policy
 from opskit.secrets import Secret, SecretRef
 
@@ -155,6 +155,37 @@ class Environment(Settings, frozen=True, kw_only=True):
     def client(self, client_id: str | None = None) -> KnownClient | None:
         """Return the client with this id whose secret is known; without an id the first one."""
         return next((c for c in self.clients if client_id in {None, c.id}), None)
+
+    def token_client(self, client_id: str | None = None) -> KnownClient | None:
+        """Return the client to obtain test tokens for; None when the environment has none.
+
+        Raises:
+            ClientNotFound: ``client_id`` was asked for, and no secret is known for it.
+        """
+        client = self.client(client_id)
+        if client is None and client_id is not None:
+            raise ClientNotFound(
+                f"No secret is known for client {client_id} in {self.name}.",
+                remedy=f"Add it under [[environments.{self.name}.clients]] in opskit.toml.",
+                environment=self.name,
+            )
+        return client
+
+    def require_client(self, client_id: str | None = None) -> KnownClient:
+        """Return the client to obtain test tokens for.
+
+        Raises:
+            ConfigError: the environment has none.
+            ClientNotFound: ``client_id`` was asked for, and no secret is known for it.
+        """
+        client = self.token_client(client_id)
+        if client is None:
+            raise ConfigError(
+                f"{self.name} has no client whose secret is known, and this command needs one.",
+                remedy=f"Add [[environments.{self.name}.clients]] with id and secret.",
+                environment=self.name,
+            )
+        return client
 
     def resolve(self, reference: SecretRef) -> Secret:
         """Fetch a secret of this environment.

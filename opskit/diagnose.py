@@ -1,0 +1,52 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""What an HTTP answer means that is not the expected one, whichever service it came from."""
+
+from urllib.parse import urlsplit
+
+from opskit.explain import finding
+from opskit.http import Answer
+from opskit.models import Finding
+from opskit.secrets import redact
+
+_LOGIN_PATHS = ("/login/nuilogin.aspx", "/login/login.html")
+_LOGIN_MARKERS = ("bootstrap.login", "nuilogin.aspx", "login/login.html")
+
+
+def diagnose(answer: Answer) -> Finding | None:
+    """Return why ``answer`` is no JSON document with status 200; None when it is one."""
+    if 300 <= answer.status < 400:
+        return _redirect(answer)
+    if "collection was modified" in answer.text.lower():
+        return finding("routes-reloading", f"{answer.status}: {answer.excerpt()}")
+    if answer.status in {502, 503, 504}:
+        return finding("restarting", f"The server answers {answer.status}.")
+    if answer.is_html and answer.status == 200:
+        return _web_page(answer)
+    if answer.status != 200:
+        words = f": {answer.excerpt()}" if answer.body else " with an empty body"
+        return finding("unexpected-status", f"The server answers {answer.status}{words}")
+    if not answer.complete:
+        return finding(
+            "answer-too-large", f"Stopped reading after {len(answer.body) / 2**20:.0f} MB."
+        )
+    if not answer.is_json or answer.json() is None:
+        kind = answer.content_type or "no content type"
+        return finding("not-json", f"No JSON but {kind}: {answer.excerpt() or 'an empty body'}")
+    return None
+
+
+def _redirect(answer: Answer) -> Finding:
+    target = redact(answer.headers.get("location", ""))
+    parts = urlsplit(target)
+    path = parts.path.lower()
+    if path.endswith(_LOGIN_PATHS) or "returnurl=" in parts.query.lower():
+        return finding("login-redirect", f"{answer.status} to the login page: {parts.path}")
+    return finding("redirect", f"{answer.status} to {target or 'nowhere (no Location header)'}")
+
+
+def _web_page(answer: Answer) -> Finding:
+    text = answer.text.lower()
+    if any(marker in text for marker in _LOGIN_MARKERS):
+        return finding("login-page", "200 with the HTML of the login page.")
+    return finding("web-page", f"200 with a web page: {answer.excerpt()}")

@@ -1,0 +1,30 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""What OData 4 and OData 3 answer in the same words when something is wrong."""
+
+from opskit.diagnose import diagnose
+from opskit.explain import finding
+from opskit.http import Answer
+from opskit.models import Finding
+
+_UNKNOWN_RESOURCE = ("no http resource was found", "no type was found that matches")
+
+
+def odata_finding(answer: Answer) -> Finding | None:
+    """Return why this is no OData success; None when its status and content type are right.
+
+    Only the signatures that are the same in every language of Creatio are looked for, but for
+    the text on missing rights, whose status is not documented.
+    """
+    text = answer.text.lower()
+    said = f"{answer.status}: {answer.excerpt()}"
+    if any(words in text for words in _UNKNOWN_RESOURCE):
+        return finding("entity-unknown", said)
+    speaks_of_rights = "canuseodataservice" in text or ("permission" in text and "odata" in text)
+    if answer.status == 403 or (speaks_of_rights and not answer.is_html):
+        return finding("odata-rights", said)
+    if answer.status == 400 and "could not find a property named" in text:
+        return finding("column-unknown", said)
+    if answer.status == 404 and answer.is_html:
+        return finding("entity-unknown", "404 with a web page")
+    return diagnose(answer)

@@ -1,0 +1,193 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""The discovery document: is it there, complete, and does it lead where it can be reached?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from opskit.checks import failed, passed, skipped, unanswered, warned
+from opskit.diagnose import diagnose
+from opskit.errors import NoAnswer
+from opskit.explain import finding
+from opskit.http import Answer, Http, is_loopback
+from opskit.models import Check, Finding
+
+PATH = "/.well-known/openid-configuration"
+REQUIRED_FIELDS = (
+    "issuer",
+    "jwks_uri",
+    "token_endpoint",
+    "grant_types_supported",
+    "token_endpoint_auth_methods_supported",
+)
+AUTH_METHODS = ("client_secret_post", "client_secret_basic")
+CHECKS = (
+    "discovery.reachable",
+    "discovery.json",
+    "discovery.fields",
+    "discovery.issuer",
+    "discovery.endpoints",
+    "discovery.grant",
+    "discovery.auth_methods",
+)
+_PROBE_TIMEOUT = 5.0  # seconds for a host that only the document names
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What the document says, with endpoints that can be used from here.
+
+    Attributes:
+        issuer: as in the document; each token must repeat it.
+        token_endpoint: where tokens come from.
+        jwks_uri: where the public keys are.
+        checks: what was found on the way, in the order of ``CHECKS``.
+    """
+
+    issuer: str
+    token_endpoint: str
+    jwks_uri: str
+    checks: tuple[Check, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class NoDiscovery:
+    """There is no usable document; ``checks`` say why."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def finding(self) -> Finding:
+        """Why there is none."""
+        return next(check.finding for check in self.checks if check.finding)
+
+
+async def discover(http: Http, identity: str) -> Discovery | NoDiscovery:
+    """Fetch and check the discovery document.
+
+    Args:
+        http: the environment's connections.
+        identity: base URL of the Identity Service.
+    """
+    identity = identity.rstrip("/")
+    try:
+        answer = await http.request("GET", identity + PATH)
+    except NoAnswer as error:
+        return _stopped(failed("discovery.reachable", unanswered(error)))
+    if answer.status == 404:
+        missing = finding("discovery-not-found", f"404 at {identity}{PATH}")
+        return _stopped(failed("discovery.reachable", missing, answer.elapsed))
+    if answer.status != 200 and (wrong := diagnose(answer)):
+        return _stopped(failed("discovery.reachable", wrong, answer.elapsed))
+    reachable = passed("discovery.reachable", f"{identity}{PATH}", answer.elapsed)
+    document = answer.json()
+    if wrong := _not_a_document(answer, document):
+        return _stopped(reachable, failed("discovery.json", wrong))
+    checks = [reachable, passed("discovery.json", f"{len(document)} fields")]
+    if missing_fields := [name for name in REQUIRED_FIELDS if not document.get(name)]:
+        lacking = finding("discovery-incomplete", "Missing: " + ", ".join(missing_fields))
+        return _stopped(*checks, failed("discovery.fields", lacking))
+    checks.append(passed("discovery.fields", "all required fields are there"))
+    checks.append(_issuer(str(document["issuer"]), identity))
+    discovery, endpoints = await _usable(http, identity, document)
+    checks += [endpoints, _grant(document), _auth_methods(document)]
+    return replace(discovery, checks=tuple(checks))
+
+
+def _stopped(*checks: Check) -> NoDiscovery:
+    rest = CHECKS[len(checks) :]
+    reason = f"needs {checks[-1].id}"
+    return NoDiscovery((*checks, *(skipped(check_id, reason) for check_id in rest)))
+
+
+def _not_a_document(answer: Answer, document: Any) -> Finding | None:
+    if wrong := diagnose(answer):
+        return wrong
+    if not isinstance(document, dict):
+        return finding("unexpected-shape", f"No JSON object: {answer.excerpt()}")
+    return None
+
+
+def _issuer(issuer: str, identity: str) -> Check:
+    if issuer.rstrip("/") == identity:
+        return passed("discovery.issuer", issuer)
+    differs = finding("issuer-differs", f"The issuer is {issuer}, not {identity}.")
+    return warned("discovery.issuer", differs)
+
+
+def _grant(document: Mapping[str, Any]) -> Check:
+    offered = document["grant_types_supported"]
+    if "client_credentials" in offered:
+        return passed("discovery.grant", "client_credentials is offered")
+    return failed("discovery.grant", finding("grant-not-offered", f"Offered: {offered}"))
+
+
+def _auth_methods(document: Mapping[str, Any]) -> Check:
+    offered = document["token_endpoint_auth_methods_supported"]
+    missing = [method for method in AUTH_METHODS if method not in offered]
+    if not missing:
+        return passed("discovery.auth_methods", " and ".join(AUTH_METHODS))
+    lacking = finding("auth-method-not-offered", "Not offered: " + ", ".join(missing))
+    return failed("discovery.auth_methods", lacking)
+
+
+async def _usable(
+    http: Http, identity: str, document: Mapping[str, Any]
+) -> tuple[Discovery, Check]:
+    """Keep the document's endpoints where they can be used, else move them to ``identity``."""
+    found = Discovery(
+        issuer=str(document["issuer"]),
+        token_endpoint=str(document["token_endpoint"]),
+        jwks_uri=str(document["jwks_uri"]),
+    )
+    if {_origin(found.token_endpoint), _origin(found.jwks_uri)} == {_origin(identity)}:
+        return found, passed("discovery.endpoints", "on the configured host")
+    if reason := await _unusable(http, identity, found):
+        moved = replace(
+            found,
+            token_endpoint=_moved(found.token_endpoint, identity),
+            jwks_uri=_moved(found.jwks_uri, identity),
+        )
+        internal = finding(
+            "internal-endpoints", f"token_endpoint is {found.token_endpoint}: {reason}"
+        )
+        return moved, failed("discovery.endpoints", internal)
+    return found, passed("discovery.endpoints", f"on {urlsplit(found.token_endpoint).netloc}")
+
+
+async def _unusable(http: Http, identity: str, found: Discovery) -> str:
+    """Say why a client's secret cannot, or must not, be sent to the document's endpoints."""
+    for url in (found.token_endpoint, found.jwks_uri):
+        if urlsplit(identity).scheme == "https" and urlsplit(url).scheme != "https":
+            return "not encrypted, unlike the configured address."
+        if _origin(url) is None:
+            return "not a web address."
+        if is_loopback(url) and not is_loopback(identity):
+            return "the service's own machine."
+    if _origin(found.token_endpoint) == _origin(identity):
+        probe = found.jwks_uri
+    else:
+        # The keys' path on the token's host: an empty GET that says whether anybody is there.
+        probe = _moved(found.jwks_uri, found.token_endpoint)
+    try:
+        await http.request("GET", probe, within=_PROBE_TIMEOUT)
+    except NoAnswer as error:
+        return error.message
+    return ""
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+    return (parts.scheme, parts.hostname, port) if parts.hostname else None
+
+
+def _moved(url: str, base: str) -> str:
+    """Return the path of ``url`` on the scheme and host of ``base``."""
+    target, source = urlsplit(base), urlsplit(url)
+    return urlunsplit((target.scheme, target.netloc, source.path, source.query, ""))
