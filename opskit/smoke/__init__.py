@@ -11,15 +11,15 @@ from opskit.explain import finding
 from opskit.http import Answer, Http
 from opskit.models import Check, EnvironmentReport, Status
 from opskit.secrets import Secret
-from opskit.settings import Environment, KnownClient, Smoke
+from opskit.settings import Environment, Smoke
 from opskit.smoke.dataservice import DataServicePath
 from opskit.smoke.odata3 import OData3Path
 from opskit.smoke.odata4 import OData4Path
 from opskit.smoke.path import DataPath
 from opskit.smoke.runtime import find_api
+from opskit.smoke.tokens import TokenSource
 from opskit.smoke.webservice import WebServicePath
-from opskit.verify.discovery import NoDiscovery, discover
-from opskit.verify.token import Token, TokenRefused, request_token
+from opskit.verify.token import Token, TokenRefused
 
 
 def data_paths(settings: Smoke) -> list[DataPath]:
@@ -49,50 +49,17 @@ async def smoke(environment: Environment, client_id: str | None = None) -> Envir
         environment.require("creatio")
         first, (api, runtime) = await asyncio.gather(tokens.current(), find_api(http, environment))
         checks = [_token_check(first), runtime]
-        reason = "there is no token" if isinstance(first, TokenRefused) else ""
-        reason = reason or ("the runtime is not known" if api is None else "")
-        calls = [
-            _skip(path, environment, reason) or _call(http, f"{api}/", path, tokens)
-            for path in data_paths(environment.smoke)
-        ]
-        results = await asyncio.gather(*(_settled(call) for call in calls))
+        if isinstance(first, TokenRefused):
+            blocked = "there is no token"
+        else:
+            blocked = "" if api else "the runtime is not known"
+        results = await asyncio.gather(
+            *(
+                _check(http, f"{api}/", path, tokens, _reason(path, environment) or blocked)
+                for path in data_paths(environment.smoke)
+            )
+        )
     return EnvironmentReport(environment.name, [*checks, *_refused_alike(results)])
-
-
-class TokenSource:
-    """One token for all calls, and a fresh one for those that it is refused to."""
-
-    def __init__(self, environment: Environment, http: Http, client_id: str | None) -> None:
-        environment.require("identity")
-        self._environment = environment
-        self._http = http
-        self._client: KnownClient = environment.require_client(client_id)
-        self._endpoint: str | None = None
-        self._token: Token | TokenRefused | None = None
-        self._lock = asyncio.Lock()
-
-    async def current(self) -> Token | TokenRefused:
-        """Return the token in use, obtaining it if there is none yet."""
-        async with self._lock:
-            if self._token is None:
-                self._token = await self._obtain()
-            return self._token
-
-    async def after(self, refused: Token) -> Token | TokenRefused:
-        """Return a token newer than ``refused``; calls that were refused together share one."""
-        async with self._lock:
-            if self._token is refused:
-                self._token = await self._obtain()
-            return self._token or await self._obtain()
-
-    async def _obtain(self) -> Token | TokenRefused:
-        if self._endpoint is None:
-            found = await discover(self._http, self._environment.require("identity"))
-            if isinstance(found, NoDiscovery):
-                return TokenRefused(found.finding)
-            self._endpoint = found.token_endpoint
-        secret = self._environment.resolve(self._client.secret)
-        return await request_token(self._http, self._endpoint, self._client, secret)
 
 
 def _token_check(token: Token | TokenRefused) -> Check:
@@ -101,22 +68,16 @@ def _token_check(token: Token | TokenRefused) -> Check:
     return passed("token", f"expires in {token.expires_in} s", token.elapsed)
 
 
-def _skip(path: DataPath, environment: Environment, reason: str) -> Check | None:
-    if path.name in environment.smoke.skip:
-        return skipped(path.name, "skip in opskit.toml")
-    return skipped(path.name, reason) if reason else None
+def _reason(path: DataPath, environment: Environment) -> str:
+    return "skip in opskit.toml" if path.name in environment.smoke.skip else ""
 
 
-async def _settled(call: "Check | asyncio.Future[Check]") -> Check:
-    return call if isinstance(call, Check) else await call
-
-
-async def _call(http: Http, api: str, path: DataPath, tokens: TokenSource) -> Check:
+async def _check(http: Http, api: str, path: DataPath, tokens: TokenSource, reason: str) -> Check:
     """Make one call; on 401 once more with a fresh token, which the result tells."""
+    token = await tokens.current()
+    if reason or isinstance(token, TokenRefused):
+        return skipped(path.name, reason or "there is no token")
     try:
-        token = await tokens.current()
-        if isinstance(token, TokenRefused):
-            return skipped(path.name, "there is no token")
         answer = await _send(http, api, path, token.access)
         if answer.status != 401:
             return path.judge(answer)
@@ -144,12 +105,12 @@ async def _send(http: Http, api: str, path: DataPath, access: Secret) -> Answer:
 def _refused_alike(checks: list[Check]) -> list[Check]:
     """Where every call is refused, one cause explains all of them better than four."""
     made = [check for check in checks if check.status is not Status.SKIPPED]
-    alike = all(c.finding is not None and c.finding.id == "unauthorized" for c in made)
-    if len(made) < 2 or not alike:
+    findings = [check.finding for check in made if check.finding is not None]
+    if len(made) < 2 or [f.id for f in findings] != ["unauthorized"] * len(made):
         return checks
     return [
-        failed(c.id, finding("every-call-refused", c.finding.symptom), c.elapsed)
-        if c.finding
-        else c
-        for c in checks
+        replace(check, finding=finding("every-call-refused", check.summary))
+        if check in made
+        else check
+        for check in checks
     ]

@@ -1,0 +1,46 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""The token that all calls of one smoke check share."""
+
+import asyncio
+
+from opskit.http import Http
+from opskit.settings import Environment
+from opskit.verify.discovery import NoDiscovery, discover
+from opskit.verify.token import Token, TokenRefused, request_token
+
+
+class TokenSource:
+    """One token for all calls, and a fresh one for those that it is refused to."""
+
+    def __init__(self, environment: Environment, http: Http, client_id: str | None) -> None:
+        environment.require("identity")
+        self._environment = environment
+        self._http = http
+        self._client = environment.require_client(client_id)
+        self._endpoint: str | None = None
+        self._token: Token | TokenRefused | None = None
+        self._lock = asyncio.Lock()
+
+    async def current(self) -> Token | TokenRefused:
+        """Return the token in use, obtaining it if there is none yet."""
+        async with self._lock:
+            if self._token is None:
+                self._token = await self._obtain()
+            return self._token
+
+    async def after(self, refused: Token) -> Token | TokenRefused:
+        """Return a token newer than ``refused``; calls that were refused together share one."""
+        async with self._lock:
+            if self._token is refused:
+                self._token = await self._obtain()
+            return self._token or await self._obtain()
+
+    async def _obtain(self) -> Token | TokenRefused:
+        if self._endpoint is None:
+            found = await discover(self._http, self._environment.require("identity"))
+            if isinstance(found, NoDiscovery):
+                return TokenRefused(found.finding)
+            self._endpoint = found.token_endpoint
+        secret = self._environment.resolve(self._client.secret)
+        return await request_token(self._http, self._endpoint, self._client, secret)
