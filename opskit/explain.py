@@ -240,6 +240,11 @@ _IDENTITY: Mapping[str, Explanation] = {
         "keeps one for 15 minutes by default, if it is on), or reads another database.",
         remedy="Wait it out (--wait 15m) or restart the Identity Service; then verify again.",
     ),
+    "read-back-differs": Explanation(
+        symptom="The database holds another lifetime than the one just committed.",
+        cause="Somebody else changed it in the same moment, or a trigger changes what is written.",
+        remedy="Look again with opskit lifetime list; find out who else writes to the table.",
+    ),
     "client-not-in-database": Explanation(
         symptom="The database has no client with this id.",
         cause="The id in opskit.toml belongs to another environment, or the database is not this "

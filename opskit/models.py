@@ -92,10 +92,17 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentClients:
-    """The clients of one environment."""
+    """The clients of one environment.
+
+    Attributes:
+        environment: its name.
+        clients: by name.
+        outside_policy: ids of clients whose lifetime the environment's policy does not allow.
+    """
 
     environment: str
     clients: Sequence[Client]
+    outside_policy: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +143,13 @@ class ChangeSet:
     changes: Sequence[Change]
     checks: Sequence[Check] = field(default=())
     warnings: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSets:
+    """The change sets of one command, in the order in which they were made."""
+
+    change_sets: Sequence[ChangeSet]
 
 
 @dataclass(frozen=True, slots=True)

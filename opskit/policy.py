@@ -26,6 +26,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not 0 < self.min_lifetime <= self.max_lifetime <= LARGEST:
             raise ValueError("0 < min_lifetime <= max_lifetime must hold")
 
+    def allows(self, lifetime: int) -> bool:
+        """Return whether ``lifetime`` (seconds) lies within the bounds."""
+        return self.min_lifetime <= lifetime <= self.max_lifetime
+
     def check(self, lifetime: int, *, environment: str, override: bool) -> list[str]:
         """Return what speaks against ``lifetime`` (seconds) without forbidding it.
 
@@ -54,7 +58,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 code="lifetime-too-large",
             )
         warnings = []
-        if not self.min_lifetime <= lifetime <= self.max_lifetime:
+        if not self.allows(lifetime):
             bounds = f"{_words(self.min_lifetime)} to {_words(self.max_lifetime)}"
             if not override:
                 raise PolicyError(

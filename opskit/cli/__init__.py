@@ -1,0 +1,153 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: one file per command group, each imported when it is called.
+
+Commands parse, call and print. Whatever goes wrong is caught here, once.
+"""
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+import click
+
+from opskit import __version__
+from opskit.errors import EXIT_CHECK_FAILED, Interrupted, OpskitError, UsageError
+
+# Command → what the overview says of it. The command itself is the attribute of the same name in
+# the module of the same name below opskit.cli.
+COMMANDS: Mapping[str, str] = {
+    "demo": "The whole story in seconds, on a sandbox that comes and goes.",
+    "init": "Write a commented starter opskit.toml.",
+    "doctor": "Check configuration, secrets, database rights and reachability.",
+    "lifetime": "See and change how long clients' tokens live.",
+    "verify": "Prove that the Identity Service issues the tokens it should.",
+    "smoke": "Prove that sign-in and the four data paths work.",
+    "sandbox": "Three rehearsal environments on this machine.",
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and imports one only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return all names, in the order of a first use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"opskit.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101 (for the type checker)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the overview without importing any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", message="opskit %(version)s")
+@click.option("--traceback", is_flag=True, help="On an error, show where in opskit it arose.")
+def cli(traceback: bool) -> None:
+    """Tune, prove and smoke-check the OAuth clients of Creatio's Identity Service.
+
+    New here? `opskit demo` shows all of it on this machine in seconds.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with the exit code that fits."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # Windows' pipes default to a code page that lacks half of what we print.
+        getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
+    try:
+        code = cli.main(arguments, prog_name="opskit", standalone_mode=False)
+    except BrokenPipeError:
+        _leave_quietly()
+    except Exception as error:  # noqa: BLE001 (the one place where everything is caught)
+        if "--traceback" in arguments:
+            _show_traceback(error)
+        code = _report(_as_opskit_error(error), arguments)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _as_opskit_error(error: Exception) -> OpskitError:
+    from opskit.secrets import redact
+
+    if isinstance(error, OpskitError):
+        return error
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return UsageError(error.format_message(), code="help")
+    if isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        remedy = f"See: {context.command_path} --help" if context else ""
+        return UsageError(error.format_message(), remedy=remedy)
+    if isinstance(error, click.exceptions.Abort):
+        return Interrupted("Interrupted.")
+    return OpskitError(
+        f"opskit itself failed: {type(error).__name__}: {redact(str(error))}",
+        remedy="Please report this, with what --traceback shows after `opskit`.",
+        code="internal",
+    )
+
+
+def _report(error: OpskitError, arguments: Sequence[str]) -> int:
+    """Say what went wrong, as a JSON document where one was asked for."""
+    if error.code == "help":
+        click.echo(error.message, err=True)
+    elif _wants_json(arguments):
+        from opskit.cli.output import show
+        from opskit.formats import FormatChoice
+        from opskit.results import Result
+
+        show(Result(_command_name(arguments), None, [error]), FormatChoice.JSON)
+    else:
+        from opskit.cli.output import say_error
+
+        say_error(error)
+    return EXIT_CHECK_FAILED if error.code == "internal" else error.exit_code
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Tell from the raw arguments, since they may be what could not be parsed."""
+    joined = " ".join(arguments)
+    return any(
+        form in f"{joined} " for form in ("-o json ", "-ojson ", "--output json ", "--output=json ")
+    )
+
+
+def _command_name(arguments: Sequence[str]) -> str:
+    """Return the full name of the command that ``arguments`` begin with, such as lifetime set."""
+    names: list[str] = []
+    command: Any = cli
+    for argument in arguments:
+        if argument.startswith("-"):
+            continue
+        command = command.get_command(click.Context(command), argument)
+        if command is None:
+            break
+        names.append(argument)
+        if not isinstance(command, click.Group):
+            break
+    return " ".join(names)
+
+
+def _show_traceback(error: Exception) -> None:
+    import traceback
+
+    from opskit.secrets import redact
+
+    click.echo(redact("".join(traceback.format_exception(error))), err=True)
+
+
+def _leave_quietly() -> NoReturn:
+    """End after `opskit … | head`, without Python's complaint about the closed pipe."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)

@@ -1,0 +1,129 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""Options that several commands share."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from opskit.durations import parse_duration
+from opskit.errors import UsageError
+from opskit.formats import FormatChoice
+from opskit.settings import Environment
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class DurationType(click.ParamType[int]):
+    """A duration, as seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the seconds in ``value``."""
+        try:
+            return parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+DURATION = DurationType()
+
+
+def config_option(command: Command) -> Command:
+    """Add ``-c/--config``."""
+    return click.option(
+        "-c",
+        "--config",
+        type=click.Path(path_type=Path),
+        envvar="OPSKIT_CONFIG",
+        show_envvar=True,
+        help="The opskit.toml to use; else the nearest from the working folder upwards.",
+    )(command)
+
+
+def output_option(command: Command) -> Command:
+    """Add ``-o/--output``."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Choice([choice.value for choice in FormatChoice]),
+        default=FormatChoice.TABLE.value,
+        show_default=True,
+        callback=lambda _context, _parameter, value: FormatChoice(value),
+        help="For people, or for programs.",
+    )(command)
+
+
+def environments_option(command: Command) -> Command:
+    """Add ``-e/--env`` for commands that read: all environments by default."""
+    return click.option(
+        "-e",
+        "--env",
+        "patterns",
+        metavar="NAME",
+        multiple=True,
+        help="An environment's name or glob; repeatable. Default: all.",
+    )(command)
+
+
+def written_environments_option(command: Command) -> Command:
+    """Add ``-e/--env`` and ``--all-envs`` for commands that write: one must be given."""
+    command = click.option("--all-envs", is_flag=True, help="All environments.")(command)
+    return click.option(
+        "-e",
+        "--env",
+        "patterns",
+        metavar="NAME",
+        multiple=True,
+        help="An environment's name or glob; repeatable.",
+    )(command)
+
+
+def client_option(command: Command) -> Command:
+    """Add ``--client`` for commands that obtain a token."""
+    return click.option(
+        "--client",
+        metavar="CLIENT_ID",
+        help="Whose token; by default the first client of each environment in opskit.toml.",
+    )(command)
+
+
+def read_environments(config: Path | None, patterns: Sequence[str]) -> list[Environment]:
+    """Load the configuration and return the environments that ``patterns`` name.
+
+    Raises:
+        ConfigError: the configuration is missing or wrong.
+        UsageError: a pattern matches no environment.
+    """
+    from opskit.config import load_config
+
+    chosen = load_config(config).select(patterns)
+    for environment in chosen:
+        if environment.insecure:
+            click.secho(
+                f"warning: TLS certificates of {environment.name} are not verified "
+                "(insecure = true)",
+                fg="yellow",
+                err=True,
+            )
+    return chosen
+
+
+def written_environments(
+    config: Path | None, patterns: Sequence[str], *, all_envs: bool
+) -> list[Environment]:
+    """Like :func:`read_environments`, but never all of them by default.
+
+    Raises:
+        UsageError: no environment was named.
+    """
+    if not patterns and not all_envs:
+        raise UsageError(
+            "This command writes, so it wants to be told where.",
+            remedy="Add -e NAME (repeatable, globs), or --all-envs.",
+            code="environment-missing",
+        )
+    return read_environments(config, () if all_envs else patterns)

@@ -1,0 +1,36 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""Results go to standard output, everything else to standard error."""
+
+import click
+
+from opskit.errors import OpskitError
+from opskit.formats import FormatChoice
+from opskit.results import Result
+from opskit.secrets import redact
+
+
+def show(result: Result, output: FormatChoice) -> int:
+    """Print ``result`` and return its exit code."""
+    text = output.to_format().render(result)
+    if text:
+        click.echo(text)
+    if output is FormatChoice.TABLE:
+        for error in result.errors:
+            say_error(error)
+    return result.exit_code
+
+
+def say_error(error: OpskitError) -> None:
+    """Print what happened and what to do now."""
+    where = f"{error.environment}: " if error.environment else ""
+    click.echo(
+        click.style("error: ", fg="red", bold=True) + redact(where + error.message), err=True
+    )
+    if error.remedy:
+        click.echo(click.style("   do: ", dim=True) + redact(error.remedy), err=True)
+
+
+def say(text: str) -> None:
+    """Print commentary."""
+    click.echo(redact(text), err=True)

@@ -1,0 +1,40 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""One check over several environments at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from opskit.errors import OpskitError
+from opskit.models import EnvironmentReport, Report
+from opskit.settings import Environment
+
+JOBS = 16  # environments at a time
+
+
+def check_all(
+    environments: Sequence[Environment],
+    check: Callable[[Environment], Awaitable[EnvironmentReport]],
+) -> tuple[Report, list[OpskitError]]:
+    """Run ``check`` over ``environments`` on one event loop.
+
+    Returns:
+        The reports in the order of ``environments``, and one error for each environment whose
+        check could not be made at all.
+    """
+    places = asyncio.Semaphore(JOBS)
+
+    async def one(environment: Environment) -> EnvironmentReport | OpskitError:
+        async with places:
+            try:
+                return await check(environment)
+            except OpskitError as error:
+                error.environment = error.environment or environment.name
+                return error
+
+    async def all_of_them() -> list[EnvironmentReport | OpskitError]:
+        return await asyncio.gather(*map(one, environments))
+
+    outcomes = asyncio.run(all_of_them())
+    report = Report([o for o in outcomes if isinstance(o, EnvironmentReport)])
+    return report, [o for o in outcomes if isinstance(o, OpskitError)]

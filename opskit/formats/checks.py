@@ -1,0 +1,70 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""Checks as lines, with what a failed one has to say below it."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from opskit.models import Check, EnvironmentReport, Finding, Status
+
+_MARKS = {
+    Status.PASS: ("✓", "green"),
+    Status.WARN: ("!", "yellow"),
+    Status.FAIL: ("✗", "bold red"),
+    Status.SKIPPED: ("·", "dim"),
+    Status.UNSUPPORTED: ("–", "dim"),
+}
+_WORDS = {
+    Status.PASS: "passed",
+    Status.WARN: "with a warning",
+    Status.FAIL: "failed",
+    Status.SKIPPED: "skipped",
+    Status.UNSUPPORTED: "unsupported",
+}
+
+
+def print_environment(console: Console, report: EnvironmentReport) -> None:
+    """Print the name of the environment, a count, and its checks."""
+    counts = Counter(check.status for check in report.checks)
+    line = Text(report.environment, "bold")
+    for status in _MARKS:
+        if counts[status]:
+            style = _MARKS[status][1]
+            line.append("  ").append(f"{counts[status]} {_WORDS[status]}", style)
+    console.print(line)
+    print_checks(console, report.checks)
+
+
+def print_checks(console: Console, checks: Sequence[Check]) -> None:
+    """Print one line per check; cause and remedy below what failed or warns."""
+    if not checks:
+        return
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(width=1)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for check in checks:
+        mark, style = _MARKS[check.status]
+        dim = "dim" if check.status in {Status.SKIPPED, Status.UNSUPPORTED} else ""
+        grid.add_row(Text(mark, style), Text(check.id, dim), _summary(check, dim))
+        if check.finding and check.status in {Status.FAIL, Status.WARN}:
+            for line in _explanation(check.finding):
+                grid.add_row("", "", line)
+    console.print(Padding(grid, (0, 0, 0, 2), expand=False))
+
+
+def _summary(check: Check, style: str) -> Text:
+    text = Text(check.summary, style)
+    if check.elapsed is not None:
+        text.append(f"  {check.elapsed * 1000:.0f} ms", "dim")
+    return text
+
+
+def _explanation(finding: Finding) -> list[Text]:
+    parts = (("why  ", finding.cause), ("do   ", finding.remedy))
+    return [Text.assemble((label, "dim"), words) for label, words in parts if words]
