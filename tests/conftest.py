@@ -1,0 +1,187 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""Real parts for the tests: a sandbox, a PostgreSQL server of their own, databases on it."""
+
+import json
+import secrets
+import socket
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from opskit.config import load_config
+from opskit.db.store import open_store
+from opskit.models import Change
+from opskit.sandbox import lifecycle
+from opskit.sandbox.database import hashed
+from opskit.sandbox.faults import Fault
+from opskit.sandbox.postgres import SUPERUSER, Cluster
+from opskit.settings import Environment
+
+ENVIRONMENTS = ("dev", "test", "prod")
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The running sandbox; faults and lifetimes are put back after each test."""
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "opskit.toml"
+
+    def environment(self, name: str = "dev") -> Environment:
+        return load_config(self.config).environments[name]
+
+    def fault(self, fault: Fault, environment: str = "dev", seconds: float | None = None) -> None:
+        lifecycle.set_fault(self.folder, [environment], fault, on=True, seconds=seconds)
+
+    def lifetimes(self, name: str) -> dict[str, int]:
+        with open_store(self.environment(name)) as store:
+            return {client.client_id: client.lifetime for client in store.clients()}
+
+    def put_back(self, name: str, before: dict[str, int]) -> None:
+        now = self.lifetimes(name)
+        changes = [Change(i, None, now[i], old) for i, old in before.items() if now[i] != old]
+        if changes:
+            with open_store(self.environment(name)) as store, store.change() as transaction:
+                transaction.write(changes)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server for tests that need a superuser."""
+
+    port: int
+    password: str
+
+    def conninfo(self, database: str = "postgres") -> str:
+        return make_conninfo(
+            host="127.0.0.1",
+            port=self.port,
+            user=SUPERUSER,
+            password=self.password,
+            dbname=database,
+        )
+
+
+@dataclass(frozen=True)
+class Database:
+    """An empty Identity Service database of its own, which the test may fill and break."""
+
+    server: Server
+    name: str
+    folder: Path
+
+    @property
+    def conninfo(self) -> str:
+        return self.server.conninfo(self.name)
+
+    def connect(self) -> psycopg.Connection:
+        return psycopg.connect(self.conninfo, autocommit=True)
+
+    def environment(self, **settings: object) -> Environment:
+        """An environment that reads this database as its superuser."""
+        (self.folder / "password").write_text(self.server.password)
+        content = {
+            "database": f"postgresql://{SUPERUSER}@127.0.0.1:{self.server.port}/{self.name}",
+            "database_password": {"file": "password"},
+            **settings,
+        }
+        return environment(self.folder, **content)
+
+    def add_client(self, client_id: str, name: str | None, lifetime: int = 3600) -> None:
+        """Insert an enabled client whose secret is ``secret-of-ID``."""
+        script = resources.files("opskit.sandbox").joinpath("client.sql").read_bytes()
+        with self.connect() as connection:
+            row = {
+                "client_id": client_id,
+                "name": name,
+                "enabled": True,
+                "lifetime": lifetime,
+                "secret_hash": hashed(f"secret-of-{client_id}"),
+                "scope": "ApplicationAccess_0123456789abcdef0123456789abcdef",
+                "grants": ["client_credentials"],
+                "user": f"{client_id}.oauth"[:50],
+            }
+            connection.execute(script, row)
+
+
+def environment(folder: Path, **settings: object) -> Environment:
+    """Build the environment "unit" through the real configuration file."""
+    path = folder / "opskit.toml"
+    lines = [f"{key} = {_toml(value)}" for key, value in settings.items()]
+    path.write_text("\n".join(["[environments.unit]", *lines]), encoding="utf-8")
+    return load_config(path).environments["unit"]
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return json.dumps(value)
+
+
+@pytest.fixture(scope="session")
+def sandbox_folder() -> Iterator[Path]:
+    with lifecycle.temporary() as folder:
+        yield folder
+
+
+@pytest.fixture
+def sandbox(sandbox_folder: Path) -> Iterator[Sandbox]:
+    sandbox = Sandbox(sandbox_folder)
+    before = {name: sandbox.lifetimes(name) for name in ENVIRONMENTS}
+    yield sandbox
+    lifecycle.clear_faults(sandbox_folder, ENVIRONMENTS)
+    for name, lifetimes in before.items():
+        sandbox.put_back(name, lifetimes)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    # Not below pytest's own folder: PostgreSQL under Windows cannot read what it makes.
+    folder = Path(tempfile.gettempdir()) / f"opskit-tests-{secrets.token_hex(8)}"
+    folder.mkdir()
+    cluster = Cluster.prepare(folder)
+    password = secrets.token_hex(16)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    try:
+        cluster.initialise(password)
+        cluster.start(port)
+        yield Server(port, password)
+    finally:
+        cluster.stop()
+        cluster.remove()
+        folder.rmdir()
+
+
+@pytest.fixture
+def empty_database(server: Server, tmp_path: Path) -> Iterator[Database]:
+    """A database without any table."""
+    name = f"db_{secrets.token_hex(6)}"
+    with psycopg.connect(server.conninfo(), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield Database(server, name, tmp_path)
+        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+        admin.execute(drop)
+
+
+@pytest.fixture
+def database(empty_database: Database) -> Database:
+    """A database with IdentityServer4's and Creatio's tables and no client."""
+    script = resources.files("opskit.sandbox").joinpath("schema.sql").read_bytes()
+    with empty_database.connect() as connection:
+        connection.execute(script)
+    return empty_database
