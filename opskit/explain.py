@@ -260,6 +260,11 @@ _CREATIO: Mapping[str, Explanation] = {
         remedy='Check `creatio` in opskit.toml, or set runtime = "framework" (API under /0) or '
         '"net".',
     ),
+    "runtime-differs": Explanation(
+        symptom="Creatio runs on another runtime than opskit.toml says.",
+        cause="Only the login page of the other runtime answers; it tells whether /0 is needed.",
+        remedy='Correct runtime in opskit.toml, or set it to "auto".',
+    ),
     "login-redirect": Explanation(
         symptom="The call is redirected to the login page.",
         cause="The Bearer token was ignored: probably the feature OAuth20Integration is off, or "
@@ -341,4 +346,39 @@ _CREATIO: Mapping[str, Explanation] = {
     ),
 }
 
-EXPLANATIONS: Mapping[str, Explanation] = {**_NO_ANSWER, **_ANY_SERVER, **_IDENTITY, **_CREATIO}
+_SETUP: Mapping[str, Explanation] = {
+    "tls-unverified": Explanation(
+        symptom="TLS certificates are not verified here.",
+        cause="insecure = true: anybody in between can read the client's secret and the tokens.",
+        remedy='Name the company\'s own authority with ca_file = "…" and remove insecure.',
+    ),
+    "names-unreadable": Explanation(
+        symptom="ClientName or Enabled may not be read.",
+        cause="The login has SELECT on ClientId and AccessTokenLifetime only.",
+        remedy="Clients are shown by their ids; grant SELECT on both columns to see names.",
+    ),
+    "write-right-missing": Explanation(
+        symptom="The login may not change AccessTokenLifetime.",
+        cause="It has no UPDATE right on that column: fine for a login that only looks.",
+        remedy='To change lifetimes: GRANT UPDATE ("AccessTokenLifetime") ON "Clients" TO … .',
+    ),
+    "rights-too-wide": Explanation(
+        symptom="The login may insert or delete clients.",
+        cause="It has more rights than opskit ever uses.",
+        remedy="Give opskit a login of its own: SELECT on the columns ClientId, ClientName, "
+        "AccessTokenLifetime and Enabled, UPDATE on AccessTokenLifetime.",
+    ),
+    "lifetimes-outside-policy": Explanation(
+        symptom="Some clients' lifetimes are outside the environment's policy.",
+        cause="They were set before there was a policy, or by other means than opskit.",
+        remedy="See them with opskit lifetime list; change them, or the policy.",
+    ),
+}
+
+EXPLANATIONS: Mapping[str, Explanation] = {
+    **_NO_ANSWER,
+    **_ANY_SERVER,
+    **_IDENTITY,
+    **_CREATIO,
+    **_SETUP,
+}

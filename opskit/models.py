@@ -169,3 +169,10 @@ class Report:
     def checks(self, *statuses: Status) -> list[Check]:
         """Return the checks of all environments that ended with one of ``statuses``."""
         return [c for e in self.environments for c in e.checks if c.status in statuses]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that a command wrote."""
+
+    path: str

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from opskit.models import Check, EnvironmentReport, Finding, Status
+from opskit.models import Check, EnvironmentReport, Status
 
 _MARKS = {
     Status.PASS: ("✓", "green"),
@@ -48,12 +48,13 @@ def print_checks(console: Console, checks: Sequence[Check]) -> None:
     grid.add_column(width=1)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for check in checks:
+    for check, following in zip(checks, [*checks[1:], None], strict=True):
         mark, style = _MARKS[check.status]
         dim = "dim" if check.status in {Status.SKIPPED, Status.UNSUPPORTED} else ""
         grid.add_row(Text(mark, style), Text(check.id, dim), _summary(check, dim))
-        if check.finding and check.status in {Status.FAIL, Status.WARN}:
-            for line in _explanation(check.finding):
+        for line in _explanation(check):
+            # Checks that fail alike are explained once, below the last of them.
+            if following is None or _explanation(following) != _explanation(check):
                 grid.add_row("", "", line)
     console.print(Padding(grid, (0, 0, 0, 2), expand=False))
 
@@ -65,6 +66,8 @@ def _summary(check: Check, style: str) -> Text:
     return text
 
 
-def _explanation(finding: Finding) -> list[Text]:
-    parts = (("why  ", finding.cause), ("do   ", finding.remedy))
+def _explanation(check: Check) -> list[Text]:
+    if check.finding is None or check.status not in {Status.FAIL, Status.WARN}:
+        return []
+    parts = (("why  ", check.finding.cause), ("do   ", check.finding.remedy))
     return [Text.assemble((label, "dim"), words) for label, words in parts if words]

@@ -24,6 +24,7 @@ from opskit.models import (
     Lifetimes,
     Outcome,
     Report,
+    Written,
 )
 from opskit.results import Result
 from opskit.sandbox.lifecycle import SandboxStatus
@@ -46,7 +47,7 @@ class TableFormat:
                 break
         else:
             raise TypeError(f"no table for {type(result.data).__name__}")
-        return page.getvalue().rstrip("\n")
+        return "\n".join(line.rstrip() for line in page.getvalue().rstrip("\n").split("\n"))
 
 
 def _console(page: io.StringIO) -> Console:
@@ -156,6 +157,10 @@ def _show_sandbox(console: Console, data: SandboxStatus) -> None:
     console.print(Text(f"configuration  {data.config}"))
 
 
+def _show_written(console: Console, data: Written) -> None:
+    console.print(Text(f"Wrote {data.path}"))
+
+
 def _show_descriptions(console: Console, data: Mapping[str, str]) -> None:
     table = _table("name", "what it does")
     for name, description in data.items():
@@ -175,5 +180,6 @@ _PRINTERS: Mapping[type, Callable[[Console, Any], None]] = {
     ChangeSets: _show_change_sets,
     Report: _show_report,
     SandboxStatus: _show_sandbox,
+    Written: _show_written,
     Mapping: _show_descriptions,
 }

@@ -5,6 +5,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from opskit.checks import failed, passed, skipped
 from opskit.durations import format_duration
@@ -35,10 +36,19 @@ def check_effective(check_id: str, token: Token, expected: int, source: str) -> 
     said = token.expires_in
     claimed = said if token.claimed_lifetime is None else token.claimed_lifetime
     if said == claimed == expected:
-        words = f"a fresh token lives {said} s ({format_duration(expected)}), as {source} says"
-        return passed(check_id, words, token.elapsed)
+        words = f"a fresh token{_when(token)} lives {said} s ({format_duration(expected)})"
+        return passed(check_id, f"{words}, as {source} says", token.elapsed)
     words = f"A fresh token lives {said} s (exp − iat: {claimed} s); {source} says {expected} s."
     return failed(check_id, finding("lifetime-stale", words), token.elapsed)
+
+
+def _when(token: Token) -> str:
+    """Say when a JWT was issued and expires, which shows that it is fresh."""
+    if token.claimed_lifetime is None or token.claims is None:
+        return ""
+    expires = datetime.fromtimestamp(token.claims["exp"], UTC)
+    issued = expires - timedelta(seconds=token.claimed_lifetime)
+    return f" (issued {issued:%H:%M:%S}, expires {expires:%H:%M:%S} UTC)"
 
 
 async def prove(
