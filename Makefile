@@ -12,7 +12,7 @@ else
 endif
 INSTALLED := .venv/.installed
 
-.PHONY: help setup demo test lint types check wheel clean
+.PHONY: help setup demo test lint types check docs wheel clean
 
 help: ## list the targets
 	@$(PYTHON) -c "import re; [print(f'make {m[1]:8} {m[2]}') for m in re.finditer(r'(?m)^([a-z]+):[^#]*## (.*)', open('Makefile').read())]"
@@ -39,6 +39,9 @@ types: $(INSTALLED) ## mypy, strict
 	$(BIN)/mypy
 
 check: lint types test ## what CI runs
+
+docs: $(INSTALLED) ## write docs/findings.md anew from the code
+	$(BIN)/python docs/generate.py
 
 wheel: $(INSTALLED) ## build sdist and wheel into dist/
 	$(BIN)/python -m build

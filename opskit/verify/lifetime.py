@@ -46,8 +46,11 @@ def _when(token: Token) -> str:
     """Say when a JWT was issued and expires, which shows that it is fresh."""
     if token.claimed_lifetime is None or token.claims is None:
         return ""
-    expires = datetime.fromtimestamp(token.claims["exp"], UTC)
-    issued = expires - timedelta(seconds=token.claimed_lifetime)
+    try:
+        expires = datetime.fromtimestamp(token.claims["exp"], UTC)
+        issued = expires - timedelta(seconds=token.claimed_lifetime)
+    except (OverflowError, OSError, ValueError):  # a date beyond the calendar
+        return ""
     return f" (issued {issued:%H:%M:%S}, expires {expires:%H:%M:%S} UTC)"
 
 

@@ -1,0 +1,34 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""Write docs/findings.md from the explanations in the code; a test holds the two together."""
+
+from pathlib import Path
+
+from opskit.explain import EXPLANATIONS
+
+PAGE = Path(__file__).with_name("findings.md")
+_INTRODUCTION = """\
+# Findings
+
+What a failed check says, by its stable id. A cause that begins with "Probably" is inferred; the
+others are documented by the vendor or were seen in captured answers. This page is made from
+`opskit/explain.py` by `make docs`.
+"""
+
+
+def page() -> str:
+    """Return the page as it should be."""
+    parts = [_INTRODUCTION]
+    for finding_id, known in EXPLANATIONS.items():
+        lines = [
+            f"## {finding_id}\n",
+            known.symptom + (" *(exit code 3)*" if known.unreachable else "") + "\n",
+            f"- **Why:** {known.cause}",
+            f"- **What to do:** {known.remedy}\n",
+        ]
+        parts.append("\n".join(lines))
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8", newline="\n")
