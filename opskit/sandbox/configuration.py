@@ -1,0 +1,92 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""Writing the sandbox's opskit.toml and the secret files that it refers to."""
+
+from opskit.sandbox.catalog import ENVIRONMENTS, EnvironmentSpec, integrations_of
+from opskit.sandbox.database import Credentials
+from opskit.sandbox.layout import Layout, Ports, write_private
+
+_HEAD = """\
+# Three rehearsal environments on this machine, made by "opskit sandbox up" and removed by
+# "opskit sandbox down". A configuration of your own looks the same, with your addresses in it.
+#
+# Each environment is one Creatio with its Identity Service and that service's database. Secrets
+# are never written here: an entry says where to find one. Here that is a file each, in the folder
+# "secrets" beside this one; it can also be { env = "NAME" }, { command = "vault kv get ..." } or
+# { keyring = "SERVICE/USER" }.
+"""
+
+_RUNTIMES = {
+    "net": "Creatio on .NET: the API lies directly under the address",
+    "framework": "Creatio on .NET Framework: the API lies under /0",
+    "auto": "opskit finds out: on .NET Framework the API lies under /0, on .NET it does not",
+}
+
+_ENVIRONMENT = """
+[environments.{name}]
+# The database with the table "Clients", where the token lifetimes are.
+database = "{database}"
+database_password = {{ file = "{database_secret}" }}
+# The Identity Service, which issues the tokens, and the Creatio that accepts them.
+identity = "{identity}"
+creatio = "{creatio}"
+# {runtime_text}.
+runtime = "{runtime}"
+"""
+
+_PROTECTED = """\
+# Ask before anything is changed here.
+protected = true
+"""
+
+_CLIENT = """
+[[environments.{environment}.clients]]
+id = "{client_id}"
+name = "{name}"
+secret = {{ file = "{secret}" }}
+"""
+
+_FIRST_CLIENT = """
+# The clients whose secret is known: opskit gets itself a token with it, to prove that a new
+# lifetime took effect. "verify" and "smoke" use the first one.
+"""
+
+
+def write_configuration(layout: Layout, ports: Ports, credentials: Credentials) -> None:
+    """Write the secrets, one private file each, and the configuration that names them."""
+    layout.secrets.mkdir(mode=0o700, exist_ok=True)
+    layout.secrets.chmod(0o700)
+    for spec in ENVIRONMENTS:
+        write_private(layout.database_secret(spec.name), credentials.opskit.encode())
+        for integration in integrations_of(spec.name):
+            if secret := credentials.clients.get((spec.name, integration.name)):
+                path = layout.client_secret(spec.name, integration.slug)
+                write_private(path, secret.encode())
+    text = _HEAD + "".join(_environment(layout, ports, spec) for spec in ENVIRONMENTS)
+    layout.config.write_text(text, encoding="utf-8")
+
+
+def _environment(layout: Layout, ports: Ports, spec: EnvironmentSpec) -> str:
+    head = _ENVIRONMENT.format(
+        name=spec.name,
+        database=ports.database_url(spec.name),
+        database_secret=layout.database_secret(spec.name).relative_to(layout.folder).as_posix(),
+        identity=ports.identity_url(spec.name),
+        creatio=ports.creatio_url(spec.name),
+        runtime=spec.configured_runtime,
+        runtime_text=_RUNTIMES[spec.configured_runtime],
+    )
+    return head + (_PROTECTED if spec.protected else "") + _clients(layout, spec)
+
+
+def _clients(layout: Layout, spec: EnvironmentSpec) -> str:
+    known = [item for item in integrations_of(spec.name) if item.secret_known]
+    return _FIRST_CLIENT.rstrip("\n") + "".join(
+        _CLIENT.format(
+            environment=spec.name,
+            client_id=item.client_id(spec.name),
+            name=item.name,
+            secret=layout.client_secret(spec.name, item.slug).relative_to(layout.folder).as_posix(),
+        )
+        for item in known
+    )

@@ -1,0 +1,169 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""The Creatio of one environment: its API behind Bearer tokens, its login page, its health."""
+
+import base64
+import secrets
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from cryptography.hazmat.primitives import padding
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from psycopg_pool import ConnectionPool
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from opskit.sandbox.accounts import Objects
+from opskit.sandbox.answers import (
+    ODATA_RIGHTS_TEXT,
+    Call,
+    Surface,
+    empty_not_found,
+    login_page,
+    login_redirect,
+    odata_error,
+    unauthorized,
+)
+from opskit.sandbox.bearer import Bearers, IdentityLink, SystemUser, TokenRejected
+from opskit.sandbox.catalog import EnvironmentSpec, Runtime
+from opskit.sandbox.dataservice import select_query
+from opskit.sandbox.interceptions import intercept
+from opskit.sandbox.odata import odata3, odata4
+from opskit.sandbox.switches import Switches
+
+Handler = Callable[[Call], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_BLOCK_BITS = 128
+_UNAVAILABLE = (
+    "IdentityService specified in system setting OAuth20IdentityServerUrl is unavailable."
+)
+_LOGIN_PATHS = {
+    Runtime.FRAMEWORK: ("/Login/NuiLogin.aspx", "/0/Login/NuiLogin.aspx"),
+    Runtime.NET: ("/Login/Login.html",),
+}
+_ODATA = frozenset({Surface.ODATA4, Surface.ODATA3})
+
+
+class Creatio:
+    """The endpoints of one environment's Creatio."""
+
+    def __init__(
+        self, spec: EnvironmentSpec, switches: Switches, pool: ConnectionPool, identity_url: str
+    ) -> None:
+        self._runtime = spec.runtime
+        self._switches = switches
+        self._objects = Objects(pool)
+        self._identity = IdentityLink(identity_url)
+        self._bearers = Bearers(self._identity, pool)
+        self._instance_key = secrets.token_bytes(32)
+
+    def app(self) -> Starlette:
+        """Return this Creatio as an ASGI application."""
+        return Starlette(routes=[*self._api_routes(), *self._open_routes()])
+
+    def _api_routes(self) -> list[Route]:
+        api = self._runtime.api_prefix
+        service = "/ServiceModel/EntityDataService.svc/{collection}"
+        data_paths: list[tuple[str, str, Surface, Handler]] = [
+            ("GET", "/odata/{entity}", Surface.ODATA4, self._odata4),
+            ("GET", service, Surface.ODATA3, self._odata3),
+            ("GET", f"{service}/", Surface.ODATA3, self._odata3),
+            ("POST", "/DataService/json/SyncReply/SelectQuery", Surface.DATASERVICE, self._select),
+            (
+                "POST",
+                "/rest/CryptographicService/GetConvertedPasswordValue",
+                Surface.WEBSERVICE,
+                self._converted_password,
+            ),
+        ]
+        return [
+            Route(api + path, self._signed_in(surface, handler), methods=[method])
+            for method, path, surface, handler in data_paths
+        ]
+
+    def _open_routes(self) -> list[Route]:
+        api = self._runtime.api_prefix
+        ping = self._open(Surface.HEALTH, lambda _call: PlainTextResponse("Pong"))
+        page = self._open(Surface.PAGES, lambda _call: login_page())
+        return [
+            Route(f"{api}/api/OAuthHealthCheck", self._open(Surface.HEALTH, self._oauth_health)),
+            *(Route(f"{prefix}/api/HealthCheck/Ping", ping) for prefix in ("", "/0")),
+            *(Route(path, page) for path in _LOGIN_PATHS[self._runtime]),
+            *(
+                Route(f"{api}/{part}/{{rest:path}}", absent, methods=_EVERY_METHOD)
+                for absent in [self._open(Surface.PAGES, lambda _call: empty_not_found())]
+                for part in ("odata", "ServiceModel", "DataService", "rest", "api")
+            ),
+            # All else, the API under the other runtime's prefix included, wants a session.
+            Route("/{rest:path}", self._open(Surface.PAGES, login_redirect), methods=_EVERY_METHOD),
+        ]
+
+    def _open(self, surface: Surface, handler: Handler) -> Endpoint:
+        def serve(call: Call) -> Response:
+            return intercept(self._switches, call, signed_in=False) or handler(call)
+
+        return self._endpoint(surface, serve)
+
+    def _signed_in(self, surface: Surface, handler: Handler) -> Endpoint:
+        def serve(call: Call) -> Response:
+            if answer := intercept(self._switches, call, signed_in=False):
+                return answer
+            try:
+                user = self._bearers.user(call.authorization)
+            except TokenRejected:
+                return unauthorized()
+            return (
+                intercept(self._switches, call, signed_in=True)
+                or _missing_right(call, user)
+                or handler(call)
+            )
+
+        return self._endpoint(surface, serve)
+
+    def _endpoint(self, surface: Surface, serve: Handler) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            call = Call(request, await request.body(), surface, self._runtime)
+            return await run_in_threadpool(serve, call)
+
+        return endpoint
+
+    def _odata4(self, call: Call) -> Response:
+        return odata4(self._objects, call)
+
+    def _odata3(self, call: Call) -> Response:
+        return odata3(self._objects, call)
+
+    def _select(self, call: Call) -> Response:
+        return select_query(self._objects, call)
+
+    def _converted_password(self, call: Call) -> Response:
+        try:
+            password = msgspec.json.decode(call.body, type=dict[str, str]).get("password", "")
+        except msgspec.DecodeError:
+            return PlainTextResponse("The server encountered an error.", status_code=400)
+        value = _encrypted(self._instance_key, password)
+        return JSONResponse({"GetConvertedPasswordValueResult": value})
+
+    def _oauth_health(self, _call: Call) -> Response:
+        if self._identity.is_reachable():
+            return JSONResponse({"HasProblem": False, "Message": ""})
+        return JSONResponse({"HasProblem": True, "Message": _UNAVAILABLE}, status_code=500)
+
+
+def _missing_right(call: Call, user: SystemUser) -> Response | None:
+    if call.surface in _ODATA and not user.can_use_odata:
+        return odata_error(call, 403, ODATA_RIGHTS_TEXT)
+    return None
+
+
+def _encrypted(key: bytes, text: str) -> str:
+    # The same text gives the same value on one instance and another elsewhere, as in Creatio.
+    padder = padding.PKCS7(_BLOCK_BITS).padder()
+    padded = padder.update(text.encode()) + padder.finalize()
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
+    return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode("ascii")

@@ -1,0 +1,178 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""The sandbox's one process: makes everything, serves until it is told to stop, removes it all."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import uvicorn
+from psycopg_pool import ConnectionPool
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from opskit.sandbox.catalog import ENVIRONMENTS, EnvironmentSpec
+from opskit.sandbox.configuration import write_configuration
+from opskit.sandbox.control_app import ControlApp
+from opskit.sandbox.creatio import Creatio
+from opskit.sandbox.database import SERVER_ROLE, Credentials, connection_string, seed
+from opskit.sandbox.faults import Fault
+from opskit.sandbox.identity import IdentityService
+from opskit.sandbox.layout import Layout, Ports, State
+from opskit.sandbox.ports import Listeners, bind_all
+from opskit.sandbox.postgres import Cluster
+from opskit.sandbox.switches import Switches
+
+_POOL_CONNECTIONS = 8
+_SHUTDOWN_SECONDS = 1
+
+
+class Stop:
+    """Tells the server to stop, from any thread and also before it serves."""
+
+    def __init__(self) -> None:
+        self._server: uvicorn.Server | None = None
+        self._requested = threading.Event()
+
+    @property
+    def requested(self) -> bool:
+        """Whether somebody asked for the end."""
+        return self._requested.is_set()
+
+    def request(self) -> None:
+        """Ask for the end."""
+        self._requested.set()
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def attach(self, server: uvicorn.Server) -> None:
+        """Name the server to stop."""
+        self._server = server
+        if self._requested.is_set():
+            server.should_exit = True
+
+
+class _ByPort:
+    """Passes each request to the application behind the port that it came in by."""
+
+    def __init__(self, apps: Mapping[int, ASGIApp], delays: Mapping[int, Switches]) -> None:
+        self._apps = apps
+        self._delays = delays
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        port = scope["server"][1]
+        if switches := self._delays.get(port):
+            await asyncio.sleep(switches.seconds(Fault.SLOW))
+        await self._apps[port](scope, receive, send)
+
+
+def run(layout: Layout, first_port: int, stop: Stop) -> None:
+    """Be the sandbox of a folder until ``stop`` is requested.
+
+    Raises:
+        OpskitError: it could not be started; what was made is gone again.
+    """
+    with contextlib.ExitStack() as stack:
+        listeners = stack.enter_context(bind_all(first_port))
+        cluster, state = stack.enter_context(_claim(layout, listeners))
+        credentials = _fill(cluster, listeners)
+        write_configuration(layout, state.ports, credentials)
+        switches = {spec.name: Switches() for spec in ENVIRONMENTS}
+        apps: dict[int, ASGIApp] = {
+            state.ports.control: ControlApp(state.token, switches, stop.request).app()
+        }
+        for spec in ENVIRONMENTS:
+            pool = stack.enter_context(_pool(state.ports, spec, credentials))
+            apps |= _environment_apps(state.ports, spec, switches[spec.name], pool)
+        _serve(_ByPort(apps, _delays(state.ports, switches)), listeners, stop)
+
+
+@contextlib.contextmanager
+def _claim(layout: Layout, listeners: Listeners) -> Iterator[tuple[Cluster, State]]:
+    cluster = Cluster.prepare(layout.postgres)
+    state = State(
+        token=secrets.token_urlsafe(32),
+        pid=os.getpid(),
+        ports=listeners.ports,
+        postgres_home=str(cluster.home),
+        postgres_programs=str(cluster.programs),
+    )
+    try:
+        layout.create_state(state)
+    except BaseException:
+        cluster.remove()
+        raise
+    try:
+        yield cluster, state
+    finally:
+        cluster.stop()
+        cluster.remove()
+        layout.remove_files()
+
+
+def _fill(cluster: Cluster, listeners: Listeners) -> Credentials:
+    password = secrets.token_hex(24)
+    port = listeners.ports.postgres
+    cluster.initialise(password)
+    listeners.release_postgres()
+    cluster.start(port)
+    return seed(port, password)
+
+
+@contextlib.contextmanager
+def _pool(
+    ports: Ports, spec: EnvironmentSpec, credentials: Credentials
+) -> Iterator[ConnectionPool]:
+    conninfo = connection_string(ports.postgres, spec.database, SERVER_ROLE, credentials.server)
+    with ConnectionPool(
+        conninfo, min_size=1, max_size=_POOL_CONNECTIONS, open=False, name=spec.database
+    ) as pool:
+        pool.wait()
+        yield pool
+
+
+def _environment_apps(
+    ports: Ports, spec: EnvironmentSpec, switches: Switches, pool: ConnectionPool
+) -> dict[int, ASGIApp]:
+    identity_url = ports.identity_url(spec.name)
+    return {
+        ports.identity[spec.name]: IdentityService(spec, switches, pool).app(),
+        ports.creatio[spec.name]: Creatio(spec, switches, pool, identity_url).app(),
+    }
+
+
+def _delays(ports: Ports, switches: Mapping[str, Switches]) -> dict[int, Switches]:
+    sides = (ports.identity, ports.creatio)
+    return {side[name]: switches[name] for side in sides for name in switches}
+
+
+def _serve(app: ASGIApp, listeners: Listeners, stop: Stop) -> None:
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    stop.attach(server)
+    asyncio.run(server.serve(sockets=listeners.http()))
+
+
+def discard(folder: Path) -> None:
+    """Remove what is left of a sandbox that lives and dies with its parent: log and folder."""
+    layout = Layout(folder)
+    with open(os.devnull, "wb") as nothing:  # noqa: PTH123 - Windows keeps an open log
+        os.dup2(nothing.fileno(), 1)
+        os.dup2(nothing.fileno(), 2)
+    with contextlib.suppress(OSError):
+        layout.log.unlink(missing_ok=True)
+        folder.rmdir()
