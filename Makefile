@@ -20,13 +20,14 @@ help: ## list the targets
 setup: $(INSTALLED) ## make .venv with opskit and all that its tests need
 
 $(INSTALLED): pyproject.toml constraints.txt
-	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'opskit needs Python 3.11 or newer; this is ' + sys.version.split()[0] + '. Name another one: make PYTHON=python3.12')"
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
-	$(BIN)/python -c "import pathlib; pathlib.Path('$(INSTALLED)').touch()"
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'opskit needs Python 3.11 or newer; this is ' + sys.version.split()[0] + '. Name another one: make PYTHON=python3.12')"
+	@echo "Making .venv, once; this takes half a minute ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	@$(BIN)/python -c "import pathlib; pathlib.Path('$(INSTALLED)').touch()"
 
 demo: $(INSTALLED) ## the whole story in seconds, on a sandbox that comes and goes
-	$(BIN)/opskit demo
+	@$(BIN)/opskit demo
 
 test: $(INSTALLED) ## the whole test suite, on real PostgreSQL and real HTTP
 	$(BIN)/python -m pytest

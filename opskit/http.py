@@ -165,7 +165,12 @@ class Http:
                 trust_env=not local,
                 timeout=httpx.Timeout(self._timeout, pool=None),
                 limits=httpx.Limits(max_connections=16, max_keepalive_connections=16),
-                headers={"User-Agent": f"opskit/{__version__}", "Accept": "application/json"},
+                headers={
+                    "User-Agent": f"opskit/{__version__}",
+                    "Accept": "application/json",
+                    # A bound on what is read says little about what unpacks to a thousand times.
+                    "Accept-Encoding": "identity",
+                },
             )
         return self._clients[scheme, local]
 

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Secrets by reference: where one comes from is configuration, what it is appears nowhere."""
 
+import json
 import os
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 import msgspec
 
@@ -29,7 +31,9 @@ class Secret:
     def __init__(self, value: str) -> None:
         self._value = value
         if len(value) >= _SHORTEST_REDACTED:
-            _known.add(value)
+            # As a server may echo it: as it is, from a form, from a URL, inside JSON.
+            in_json = json.dumps(value)[1:-1]
+            _known.update({value, quote_plus(value), quote(value, safe=""), in_json})
 
     def reveal(self) -> str:
         """Return the value itself, for the one call that needs it."""

@@ -22,7 +22,7 @@ class KnownClient(msgspec.Struct, frozen=True):
     Attributes:
         id: its ClientId in this environment.
         secret: where its secret comes from.
-        name: for the reader of the file; opskit takes names from the database.
+        name: another way to name it after --client; what tables show comes from the database.
         scope: asked for with the token; without it the server grants all that the client has.
     """
 
@@ -152,33 +152,33 @@ class Environment(Settings, frozen=True, kw_only=True):
     name: str
     folder: Path
 
-    def client(self, client_id: str | None = None) -> KnownClient | None:
-        """Return the client with this id whose secret is known; without an id the first one."""
-        return next((c for c in self.clients if client_id in {None, c.id}), None)
+    def client(self, named: str | None = None) -> KnownClient | None:
+        """Return the client of this id or name whose secret is known; the first without one."""
+        return next((c for c in self.clients if named in {None, c.id, c.name}), None)
 
-    def token_client(self, client_id: str | None = None) -> KnownClient | None:
+    def token_client(self, named: str | None = None) -> KnownClient | None:
         """Return the client to obtain test tokens for; None when the environment has none.
 
         Raises:
-            ClientNotFound: ``client_id`` was asked for, and no secret is known for it.
+            ClientNotFound: ``named`` was asked for, and no secret is known for it.
         """
-        client = self.client(client_id)
-        if client is None and client_id is not None:
+        client = self.client(named)
+        if client is None and named is not None:
             raise ClientNotFound(
-                f"No secret is known for client {client_id} in {self.name}.",
+                f"No secret is known for client {named!r} in {self.name}.",
                 remedy=f"Add it under [[environments.{self.name}.clients]] in opskit.toml.",
                 environment=self.name,
             )
         return client
 
-    def require_client(self, client_id: str | None = None) -> KnownClient:
+    def require_client(self, named: str | None = None) -> KnownClient:
         """Return the client to obtain test tokens for.
 
         Raises:
             ConfigError: the environment has none.
-            ClientNotFound: ``client_id`` was asked for, and no secret is known for it.
+            ClientNotFound: ``named`` was asked for, and no secret is known for it.
         """
-        client = self.token_client(client_id)
+        client = self.token_client(named)
         if client is None:
             raise ConfigError(
                 f"{self.name} has no client whose secret is known, and this command needs one.",

@@ -86,8 +86,8 @@ def client_option(command: Command) -> Command:
     """Add ``--client`` for commands that obtain a token."""
     return click.option(
         "--client",
-        metavar="CLIENT_ID",
-        help="Whose token; by default the first client of each environment in opskit.toml.",
+        metavar="CLIENT",
+        help="Whose token, by id or name in opskit.toml; by default each environment's first.",
     )(command)
 
 

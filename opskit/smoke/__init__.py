@@ -32,20 +32,20 @@ def data_paths(settings: Smoke) -> list[DataPath]:
     ]
 
 
-async def smoke(environment: Environment, client_id: str | None = None) -> EnvironmentReport:
+async def smoke(environment: Environment, client_name: str | None = None) -> EnvironmentReport:
     """Obtain one token and exercise all data paths of one environment with it.
 
     Args:
         environment: where.
-        client_id: whose token; by default the environment's first client.
+        client_name: id or name of the client whose token to use; the first one by default.
 
     Raises:
         ConfigError: the environment lacks Identity Service, Creatio or a client.
-        ClientNotFound: no secret is known for ``client_id``.
+        ClientNotFound: no secret is known for ``client_name``.
         SecretError: the client's secret cannot be fetched.
     """
     async with Http(environment) as http:
-        tokens = TokenSource(environment, http, client_id)
+        tokens = TokenSource(environment, http, client_name)
         environment.require("creatio")
         first, (api, runtime) = await asyncio.gather(tokens.current(), find_api(http, environment))
         checks = [_token_check(first), runtime]

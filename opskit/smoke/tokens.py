@@ -13,11 +13,11 @@ from opskit.verify.token import Token, TokenRefused, request_token
 class TokenSource:
     """One token for all calls, and a fresh one for those that it is refused to."""
 
-    def __init__(self, environment: Environment, http: Http, client_id: str | None) -> None:
+    def __init__(self, environment: Environment, http: Http, client_name: str | None) -> None:
         environment.require("identity")
         self._environment = environment
         self._http = http
-        self._client = environment.require_client(client_id)
+        self._client = environment.require_client(client_name)
         self._endpoint: str | None = None
         self._token: Token | TokenRefused | None = None
         self._lock = asyncio.Lock()

@@ -28,20 +28,20 @@ _TOKEN_CHECKS = (
 )
 
 
-async def verify(environment: Environment, client_id: str | None = None) -> EnvironmentReport:
+async def verify(environment: Environment, client_name: str | None = None) -> EnvironmentReport:
     """Check discovery, keys and a test token of one environment.
 
     Args:
         environment: where.
-        client_id: whose token; by default the environment's first client.
+        client_name: id or name of the client whose token to use; the first one by default.
 
     Raises:
         ConfigError: the environment has no Identity Service.
-        ClientNotFound: no secret is known for ``client_id``.
+        ClientNotFound: no secret is known for ``client_name``.
         SecretError: the client's secret cannot be fetched.
     """
     identity = environment.require("identity")
-    client = environment.token_client(client_id)
+    client = environment.token_client(client_name)
     async with Http(environment) as http:
         found = await discover(http, identity)
         if isinstance(found, NoDiscovery):
