@@ -10,7 +10,7 @@ issued token prove that the new lifetime is in effect.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from opskit.checks import failed, from_error, passed
 from opskit.db.store import LOCK_TIMEOUT, ClientStore, open_store
@@ -22,6 +22,7 @@ from opskit.models import (
     ChangeSet,
     ChangeSets,
     Check,
+    Client,
     EnvironmentClients,
     Lifetimes,
     Outcome,
@@ -84,7 +85,7 @@ def list_lifetimes(
     errors = [outcome for outcome in outcomes if isinstance(outcome, OpskitError)]
     if selector is not None:
         everything = [client for one in read for client in one.clients]
-        read = [replace(one, clients=select_clients(one.clients, selector)) for one in read]
+        read = [_only(one, select_clients(one.clients, selector)) for one in read]
         if not errors and not any(one.clients for one in read):
             raise not_found(everything, selector)
     return Lifetimes(read, _drift(read)), errors
@@ -180,6 +181,12 @@ def _read_clients(environment: Environment) -> EnvironmentClients | OpskitError:
         return error
     outside = [c.client_id for c in clients if not environment.policy.allows(c.lifetime)]
     return EnvironmentClients(environment.name, clients, outside)
+
+
+def _only(one: EnvironmentClients, clients: Sequence[Client]) -> EnvironmentClients:
+    ids = {client.client_id for client in clients}
+    outside = [client_id for client_id in one.outside_policy if client_id in ids]
+    return EnvironmentClients(one.environment, clients, outside)
 
 
 def _drift(read: Sequence[EnvironmentClients]) -> list[str]:

@@ -39,10 +39,11 @@ def pick_clients(
     if not chosen:
         raise not_found(clients, selector, environment)
     if len(chosen) > 1 and not all_matches:
-        listed = "; ".join(f"{c.client_id} ({c.label}, {c.lifetime} s)" for c in chosen[:_LISTED])
-        more = f" and {len(chosen) - _LISTED} more" if len(chosen) > _LISTED else ""
+        lines = [f"{c.client_id}  {c.label}, {c.lifetime} s" for c in chosen[:_LISTED]]
+        if len(chosen) > _LISTED:
+            lines.append(f"and {len(chosen) - _LISTED} more")
         raise ClientNotFound(
-            f"{selector!r} matches {len(chosen)} clients in {environment}: {listed}{more}.",
+            "\n  ".join([f"{selector!r} matches {len(chosen)} clients in {environment}:", *lines]),
             remedy="Name one by its ClientId, or add --all-matches to change all of them.",
             environment=environment,
             code="client-ambiguous",
@@ -55,7 +56,8 @@ def not_found(
 ) -> ClientNotFound:
     """Return the error for a selector that matches none of ``clients``, with the nearest."""
     names = sorted({client.label for client in clients} | {c.client_id for c in clients})
-    near = difflib.get_close_matches(selector, names, n=3, cutoff=0.5)
+    part_of = [name for name in names if selector.casefold() in name.casefold()]
+    near = part_of[:3] or difflib.get_close_matches(selector, names, n=3, cutoff=0.5)
     where = f"in {environment}" if environment else "in these environments"
     return ClientNotFound(
         f"No client matches {selector!r} {where}.",

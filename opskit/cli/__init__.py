@@ -67,8 +67,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
     try:
         code = cli.main(arguments, prog_name="opskit", standalone_mode=False)
-    except BrokenPipeError:
-        _leave_quietly()
     except Exception as error:  # noqa: BLE001 (the one place where everything is caught)
         if "--traceback" in arguments:
             _show_traceback(error)
@@ -143,11 +141,3 @@ def _show_traceback(error: Exception) -> None:
     from opskit.secrets import redact
 
     click.echo(redact("".join(traceback.format_exception(error))), err=True)
-
-
-def _leave_quietly() -> NoReturn:
-    """End after `opskit … | head`, without Python's complaint about the closed pipe."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(0)

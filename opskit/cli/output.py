@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results go to standard output, everything else to standard error."""
 
+import re
+
 import click
 
 from opskit.errors import OpskitError
@@ -23,7 +25,8 @@ def show(result: Result, output: FormatChoice) -> int:
 
 def say_error(error: OpskitError) -> None:
     """Print what happened and what to do now."""
-    where = f"{error.environment}: " if error.environment else ""
+    named = error.environment is None or error.environment in re.findall(r"[\w-]+", error.message)
+    where = "" if named else f"{error.environment}: "
     click.echo(
         click.style("error: ", fg="red", bold=True) + redact(where + error.message), err=True
     )

@@ -82,7 +82,12 @@ def status(folder: Path, output: FormatChoice) -> int:
 
 
 @sandbox.command()
-@click.argument("fault", type=click.Choice([fault.value for fault in Fault]), required=False)
+@click.argument(
+    "fault",
+    metavar="[FAULT]",
+    type=click.Choice([fault.value for fault in Fault]),
+    required=False,
+)
 @click.option("-e", "--env", "environments", metavar="NAME", multiple=True, help="Where.")
 @click.option("--off", is_flag=True, help="Switch the fault off; without FAULT all of them.")
 @click.option("--seconds", type=float, help="For the faults cache and slow.")

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What psycopg raises, in opskit's words: by SQLSTATE first, by text only where there is none."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -98,12 +99,12 @@ def connection_failure(
 
     libpq gives no SQLSTATE before a login, so this one has to read its words.
     """
-    words, name = _first_line(error), environment.name
+    words, said, name = _first_line(error), str(error), environment.name
     place = f"{parameters.get('host', 'localhost')}:{parameters.get('port') or 5432}"
     user, database = parameters.get("user", ""), parameters.get("dbname", "")
     if isinstance(error, psycopg.ProgrammingError):
         return ConfigError(f"environments.{name}.database: {words}.", environment=name)
-    if "certificate" in words or "SSL" in words:
+    if "certificate" in said or "SSL" in said:
         return UnreachableError(
             f"No verified TLS connection to PostgreSQL at {place}: {words}.",
             remedy='Name the authority with ca_file = "…", or say in the address what you accept, '
@@ -111,7 +112,7 @@ def connection_failure(
             environment=name,
             code="database-tls",
         )
-    if "FATAL" not in words:
+    if "FATAL" not in said:
         return UnreachableError(
             f"PostgreSQL at {place} cannot be reached: {words}.",
             remedy=f"Is it running, is the address in environments.{name}.database right, "
@@ -145,4 +146,6 @@ def _first_line(error: psycopg.Error) -> str:
     text = str(error.diag.message_primary or error).strip() or type(error).__name__
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     line = next((line for line in lines if "FATAL" in line), lines[0])
-    return redact(line.rstrip("."))
+    # libpq repeats the address, which our own sentence has already named.
+    line = re.sub(r'^.*connection to server at "[^"]*"(, port \d+)? failed: ', "", line)
+    return redact(line.removeprefix("FATAL:").strip().rstrip("."))

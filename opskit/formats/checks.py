@@ -4,6 +4,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 
 from rich.console import Console
 from rich.padding import Padding
@@ -48,7 +49,8 @@ def print_checks(console: Console, checks: Sequence[Check]) -> None:
     grid.add_column(width=1)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for check, following in zip(checks, [*checks[1:], None], strict=True):
+    shown = _without_repetition(checks)
+    for check, following in zip(shown, [*shown[1:], None], strict=True):
         mark, style = _MARKS[check.status]
         dim = "dim" if check.status in {Status.SKIPPED, Status.UNSUPPORTED} else ""
         grid.add_row(Text(mark, style), Text(check.id, dim), _summary(check, dim))
@@ -57,6 +59,17 @@ def print_checks(console: Console, checks: Sequence[Check]) -> None:
             if following is None or _explanation(following) != _explanation(check):
                 grid.add_row("", "", line)
     console.print(Padding(grid, (0, 0, 0, 2), expand=False))
+
+
+def _without_repetition(checks: Sequence[Check]) -> list[Check]:
+    """Put neighbouring checks that were skipped for one reason into one line."""
+    shown: list[Check] = []
+    for _, neighbours in groupby(checks, key=lambda c: (c.status, c.summary)):
+        alike = list(neighbours)
+        if len(alike) > 2 and alike[0].status is Status.SKIPPED:
+            alike = [Check(f"{len(alike)} checks", Status.SKIPPED, alike[0].summary)]
+        shown += alike
+    return shown
 
 
 def _summary(check: Check, style: str) -> Text:

@@ -69,6 +69,8 @@ def seconds(value: int) -> str:
 
 
 def _show_lifetimes(console: Console, data: Lifetimes) -> None:
+    if not data.environments:
+        return
     if len(data.environments) == 1:
         _show_one_environment(console, data.environments[0])
     else:
