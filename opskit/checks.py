@@ -5,11 +5,12 @@
 from opskit.errors import NoAnswer, OpskitError, UnreachableError
 from opskit.explain import finding
 from opskit.models import Check, Finding, Status
+from opskit.secrets import foreign
 
 
 def passed(check_id: str, summary: str, elapsed: float | None = None) -> Check:
     """Return a check that found what it looked for."""
-    return Check(check_id, Status.PASS, summary, elapsed=elapsed)
+    return Check(check_id, Status.PASS, foreign(summary), elapsed=elapsed)
 
 
 def failed(check_id: str, found: Finding, elapsed: float | None = None) -> Check:

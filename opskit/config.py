@@ -92,7 +92,8 @@ def load_config(path: Path | None = None) -> Config:
             f"{path}: no environment is described.",
             remedy="Add a table [environments.dev]; `opskit init` shows one with all its keys.",
         )
-    mistakes = _mistakes_in(defaults, Settings, "defaults")
+    mistakes = _mistakes_in(defaults, Settings, "defaults") or _wrong_values(defaults)
+    in_defaults = bool(mistakes)
     environments = {}
     for name, table in tables.items():
         where = f"environments.{name}"
@@ -101,6 +102,8 @@ def load_config(path: Path | None = None) -> Config:
             continue
         if wrong := _mistakes_in(table, Settings, where):
             mistakes += wrong
+            continue
+        if in_defaults:
             continue
         merged = _merge(defaults, table) | {"name": name, "folder": str(path.parent)}
         try:
@@ -145,6 +148,14 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         whole = key in {"database", "database_password", "body"}
         merged[key] = _merge(below, value) if is_section and not whole and below else value
     return merged
+
+
+def _wrong_values(defaults: dict[str, Any]) -> list[str]:
+    try:
+        msgspec.convert(defaults, Settings, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        return [_located("defaults", str(error))]
+    return []
 
 
 def _mistakes_in(table: dict[str, Any], kind: type[msgspec.Struct], where: str) -> list[str]:
@@ -203,8 +214,8 @@ def _allowed(annotation: Any) -> str:
         return " or ".join(_allowed(part) for part in parts)
     if get_origin(annotation) is Literal:
         return "one of " + ", ".join(f'"{value}"' for value in get_args(annotation))
-    if get_origin(annotation) is tuple:
-        return "a list"
+    if get_origin(annotation) in {tuple, dict}:
+        return "a list" if get_origin(annotation) is tuple else "a table"
     words = {str: "a text", bool: "true or false", int: "a number", SecretRef: FORMS}
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         return words.get(annotation, "a table")

@@ -2,12 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an HTTP answer means that is not the expected one, whichever service it came from."""
 
-from urllib.parse import urlsplit
-
 from opskit.explain import finding
 from opskit.http import Answer
 from opskit.models import Finding
-from opskit.secrets import redact
 
 _LOGIN_PATHS = ("/login/nuilogin.aspx", "/login/login.html")
 _LOGIN_MARKERS = ("bootstrap.login", "nuilogin.aspx", "login/login.html")
@@ -17,10 +14,12 @@ def diagnose(answer: Answer) -> Finding | None:
     """Return why ``answer`` is no JSON document with status 200; None when it is one."""
     if 300 <= answer.status < 400:
         return _redirect(answer)
-    if "collection was modified" in answer.text.lower():
+    if answer.status != 200 and "collection was modified" in answer.text.lower():
         return finding("routes-reloading", f"{answer.status}: {answer.excerpt()}")
     if answer.status in {502, 503, 504}:
         return finding("restarting", f"The server answers {answer.status}.")
+    if answer.status in {400, 401, 403} and "bpmcsrf" in answer.text.lower():
+        return finding("csrf-demanded", f"{answer.status}: {answer.excerpt()}")
     if answer.is_html and answer.status == 200:
         return _web_page(answer)
     if answer.status != 200:
@@ -37,11 +36,10 @@ def diagnose(answer: Answer) -> Finding | None:
 
 
 def _redirect(answer: Answer) -> Finding:
-    target = redact(answer.headers.get("location", ""))
-    parts = urlsplit(target)
-    path = parts.path.lower()
-    if path.endswith(_LOGIN_PATHS) or "returnurl=" in parts.query.lower():
-        return finding("login-redirect", f"{answer.status} to the login page: {parts.path}")
+    target = answer.headers.get("location", "")
+    path, _, query = target.partition("?")
+    if path.lower().endswith(_LOGIN_PATHS) or "returnurl=" in query.lower():
+        return finding("login-redirect", f"{answer.status} to the login page: {path}")
     return finding("redirect", f"{answer.status} to {target or 'nowhere (no Location header)'}")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from opskit.models import Finding
+from opskit.secrets import foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,8 @@ class Explanation:
 def finding(finding_id: str, symptom: str = "") -> Finding:
     """Return the explanation with this id, for a case whose own symptom is ``symptom``."""
     known = EXPLANATIONS[finding_id]
-    return Finding(
-        finding_id, symptom or known.symptom, known.cause, known.remedy, known.unreachable
-    )
+    seen = foreign(symptom) or known.symptom
+    return Finding(finding_id, seen, known.cause, known.remedy, known.unreachable)
 
 
 _NO_ANSWER: Mapping[str, Explanation] = {
@@ -282,6 +282,12 @@ _CREATIO: Mapping[str, Explanation] = {
         cause="Probably Creatio does not trust this Identity Service, or OAuth20Integration is "
         "off.",
         remedy="Check OAuth20IdentityServerUrl in Creatio, and that it names this service.",
+    ),
+    "csrf-demanded": Explanation(
+        symptom="Creatio asks for the header BPMCSRF.",
+        cause="Only sessions with a cookie need that header: probably the Bearer token was not "
+        "looked at, because OAuth20Integration is off.",
+        remedy="Turn the feature on; nothing has to send that header with a token.",
     ),
     "every-call-refused": Explanation(
         symptom="The token is fine, and every call is refused.",

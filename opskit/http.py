@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from opskit import __version__
 from opskit.errors import ConfigError, NoAnswer
-from opskit.secrets import redact
+from opskit.secrets import foreign, redact
 from opskit.settings import Environment
 
 # httpx imports a command line of its own where rich is installed, which doubles the time that its
@@ -73,15 +73,19 @@ class Answer:
 
     def json(self) -> Any:
         """Return the parsed body; None when it is not JSON, or not all of it was read."""
-        try:
-            return json.loads(self.text) if self.complete else None
-        except ValueError:
-            return None
+        return parse_json(self.text) if self.complete else None
 
     def excerpt(self) -> str:
-        """Return the beginning of the body in one line, without secrets, for a message."""
-        line = " ".join(redact(self.text[: 20 * _EXCERPT]).split())
-        return line if len(line) <= _EXCERPT else line[: _EXCERPT - 1] + "…"
+        """Return the beginning of the body, fit for a message."""
+        return foreign(self.text[: 20 * _EXCERPT], _EXCERPT)
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return what JSON text holds; None when it is not JSON, or nested beyond reason."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 class Http:
@@ -122,6 +126,7 @@ class Http:
         Raises:
             NoAnswer: nothing came back; its code is the id of a finding.
         """
+        _check_address(url, self._environment)
         started = time.perf_counter()
         within = within or self._timeout
         try:
@@ -138,12 +143,8 @@ class Http:
                         break
         except (httpx.HTTPError, TimeoutError, ssl.SSLError) as error:
             raise _no_answer(error, url, self._environment, within) from None
-        except (httpx.InvalidURL, ValueError) as error:
-            raise NoAnswer(
-                f"{url!r} is not a web address: {error}.",
-                environment=self._environment.name,
-                code="address-invalid",
-            ) from None
+        except httpx.InvalidURL:
+            raise _invalid(url, self._environment) from None
         return Answer(
             status=response.status_code,
             headers=dict(response.headers),
@@ -209,6 +210,22 @@ def tls_context(environment: Environment) -> ssl.SSLContext:
                 environment=environment.name,
             ) from None
     return context
+
+
+def _check_address(url: str, environment: Environment) -> None:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise _invalid(url, environment)
+
+
+def _invalid(url: str, environment: Environment) -> NoAnswer:
+    return NoAnswer(
+        f"{url!r} is not a web address.", environment=environment.name, code="address-invalid"
+    )
 
 
 def _no_answer(error: Exception, url: str, environment: Environment, timeout: float) -> NoAnswer:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Secrets by reference: where one comes from is configuration, what it is appears nowhere."""
 
+import html
 import json
 import os
 import shlex
@@ -33,7 +34,8 @@ class Secret:
         if len(value) >= _SHORTEST_REDACTED:
             # As a server may echo it: as it is, from a form, from a URL, inside JSON.
             in_json = json.dumps(value)[1:-1]
-            _known.update({value, quote_plus(value), quote(value, safe=""), in_json})
+            in_url = quote(value, safe="")
+            _known.update({value, in_json, in_url, quote_plus(value), html.escape(value)})
 
     def reveal(self) -> str:
         """Return the value itself, for the one call that needs it."""
@@ -55,6 +57,12 @@ def redact(text: str) -> str:
     return text
 
 
+def foreign(text: str, limit: int = 300) -> str:
+    """Return words that came from outside, fit to be shown: no secret, one line, an end."""
+    line = " ".join(redact(text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
 class SecretRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a secret comes from: exactly one of four sources.
 
@@ -72,7 +80,7 @@ class SecretRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         given = [self.env, self.file, self.command, self.keyring]
-        if sum(value is not None for value in given) != 1 or not any(given):
+        if len([value for value in given if value is not None]) != 1 or not any(given):
             raise ValueError(f"write exactly one of {FORMS}")
 
     def resolve(self, folder: Path) -> Secret:
@@ -97,6 +105,9 @@ class SecretRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise SecretError(f"The secret {self} is empty.", remedy="Give it a value.")
         return Secret(value)
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         for kind in ("env", "file", "keyring"):
             if (value := getattr(self, kind)) is not None:
@@ -118,8 +129,9 @@ def _from_env(name: str) -> str:
 def _from_file(path: Path) -> str:
     try:
         return _chomp(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+    except (OSError, ValueError) as error:
+        undecodable = isinstance(error, UnicodeDecodeError)
+        reason = "it is not UTF-8 text" if undecodable else getattr(error, "strerror", error)
         raise SecretError(
             f"The secret file {path} cannot be read: {reason}.",
             remedy="Check the path (relative to opskit.toml) and its permissions.",
@@ -128,6 +140,8 @@ def _from_file(path: Path) -> str:
 
 def _from_command(command: str, folder: Path) -> str:
     name = _first_word(command)
+    if not command.strip():
+        raise SecretError(f"The secret's command {name} runs nothing.", remedy="Write one.")
     # Windows has no argument list: the system itself takes the line, still without a shell.
     try:
         arguments = command if sys.platform == "win32" else shlex.split(command)
@@ -145,8 +159,9 @@ def _from_command(command: str, folder: Path) -> str:
             f"The secret's command {name} was not found.",
             remedy="Install it, or give its full path in opskit.toml.",
         ) from None
-    except (OSError, subprocess.TimeoutExpired) as error:
-        why = "took over a minute" if not isinstance(error, OSError) else "could not be started"
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        slow = isinstance(error, subprocess.TimeoutExpired)
+        why = "took over a minute" if slow else "could not be started"
         raise SecretError(
             f"The secret's command {name} {why}.", remedy="Run it by hand to see why."
         ) from None

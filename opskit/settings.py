@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The keys of opskit.toml, their meaning and their defaults."""
 
+import re
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -228,22 +229,35 @@ def check_database_url(url: str, *, password_allowed: bool = False) -> None:
     """Accept the database addresses that opskit has an adapter for.
 
     Raises:
-        ValueError: it is none of them, or holds a password in plain sight.
+        ValueError: it is none of them, or holds a password in plain sight. The text never repeats
+            the address, because a password may have slipped into it.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"postgresql", "postgres"}:
-        # Never the value itself: it may be a password that slipped into the wrong key.
+    if not url.startswith(("postgresql://", "postgres://")):
         raise ValueError("database must look like postgresql://user@host:5432/name")
-    if not password_allowed and (parts.password or "password=" in parts.query):
+    # Not urlsplit's password: it misses one that holds a /, ? or # of its own.
+    in_sight = re.match(r"\w+://[^@/?#]*:.*@", url) or "password=" in url
+    if in_sight and not password_allowed:
         raise ValueError(
             "database must not hold the password; give it as "
             'database_password = { env = "NAME" }, or the whole address as a reference'
         )
+    if url.count("@") > 1:
+        raise ValueError("database holds more than one @; write %40 for one in a name or password")
+    _split("database", url)
 
 
 def _check_web_url(key: str, url: str) -> None:
-    parts = urlsplit(url)
+    parts = _split(key, url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{key} must look like https://host or http://host:port")
-    if parts.username or parts.query or parts.fragment:
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError(f"{key} must hold no user, query or fragment")
+
+
+def _split(key: str, url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # a property that may raise
+    except ValueError:
+        raise ValueError(f"{key} is not a valid address: check its host and port") from None
+    return parts

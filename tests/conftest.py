@@ -152,7 +152,7 @@ def server() -> Iterator[Server]:
     # Not below pytest's own folder: PostgreSQL under Windows cannot read what it makes.
     folder = Path(tempfile.gettempdir()) / f"opskit-tests-{secrets.token_hex(8)}"
     folder.mkdir()
-    cluster = Cluster.prepare(folder)
+    cluster = Cluster.prepare(folder / "postgres")
     password = secrets.token_hex(16)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

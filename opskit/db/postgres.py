@@ -87,9 +87,10 @@ class PostgresStore:
             yield PostgresChange(self, transaction)
 
     def _fetch(self, name: str, **parameters: Any) -> list[TupleRow]:
-        query = sql.SQL(statement("postgresql", name)).format(
-            schema=sql.Identifier(self._environment.schema)
-        )
+        # With parameters psycopg reads the whole text, names included, for placeholders.
+        schema = self._environment.schema
+        quoted = sql.Identifier(schema.replace("%", "%%") if parameters else schema)
+        query = sql.SQL(statement("postgresql", name)).format(schema=quoted)
         try:
             with translated(self._environment):
                 return self._connection.execute(query, parameters or None).fetchall()
@@ -102,17 +103,21 @@ class PostgresStore:
     def _table_missing(self) -> TableMissing:
         """Say where the table is instead, since its name is only one of the usual mistakes."""
         environment, info = self._environment, self._connection.info
-        there = [f'"{schema}"."{table}"' for schema, table in self._fetch("find_tables")]
-        proper = [name for name in there if name.endswith('."Clients"')]
-        if f'"{environment.schema}"."Clients"' in proper:
+        there = self._fetch("find_tables")
+        proper = [schema for schema, table in there if table == "Clients"]
+        if environment.schema in proper:
             message = f'The table "{environment.schema}"."Clients" lacks a column that opskit reads'
             remedy = "Is it IdentityServer4's? It needs ClientId and AccessTokenLifetime."
         elif proper:
-            message = f'No table "Clients" in schema {environment.schema}; there is {proper[0]}'
-            found = proper[0].split('"')[1]
-            remedy = f'Set schema = "{found}" under [environments.{environment.name}].'
+            message = (
+                f'No table "Clients" in schema {environment.schema}; there is one in {proper[0]}'
+            )
+            remedy = f"Set schema = '{proper[0]}' under [environments.{environment.name}]."
         elif there:
-            message = f'No table "Clients" in schema {environment.schema}; there is {there[0]}'
+            schema, table = there[0]
+            message = (
+                f'No table "Clients" in schema {environment.schema}; there is "{table}" in {schema}'
+            )
             remedy = (
                 "PostgreSQL tells upper from lower case: that table is not IdentityServer4's, "
                 "whose name is written in quotes. Is this the Identity Service's database?"
@@ -155,9 +160,11 @@ class PostgresChange:
 def _parameters(environment: Environment, url: str) -> dict[str, Any]:
     try:
         parameters: dict[str, Any] = conninfo_to_dict(url)
-    except psycopg.Error as error:
+    except psycopg.Error:
+        # libpq's own words would repeat a part of the address, perhaps of a password.
         raise ConfigError(
-            f"environments.{environment.name}.database is not a PostgreSQL address: {error}.",
+            f"environments.{environment.name}.database is not an address that PostgreSQL knows.",
+            remedy="Check its options after the ?, and write %40 for an @ in a name, %2F for a /.",
             environment=environment.name,
         ) from None
     if environment.database_password is not None:

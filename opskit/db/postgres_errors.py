@@ -71,6 +71,15 @@ def _statement_failure(error: psycopg.Error, environment: Environment) -> Opskit
                 remedy="Point database at the primary server.",
                 environment=name,
             )
+        case _, "57014":
+            return UnreachableError(
+                f"The server cancelled a statement: {words}.",
+                remedy="Its statement_timeout, or an administrator: try again, or raise it.",
+                environment=name,
+                code="database-error",
+            )
+        case _, "25P03":
+            return _gone(words, environment)
         case (("08" | "57" | "53"), _):
             return _gone(words, environment)
         case _ if isinstance(error, psycopg.OperationalError) and not state:
@@ -102,9 +111,15 @@ def connection_failure(
     words, said, name = _first_line(error), str(error), environment.name
     place = f"{parameters.get('host', 'localhost')}:{parameters.get('port') or 5432}"
     user, database = parameters.get("user", ""), parameters.get("dbname", "")
-    if isinstance(error, psycopg.ProgrammingError):
+    if isinstance(error, psycopg.ProgrammingError) or re.search(r"invalid .*value", said):
         return ConfigError(f"environments.{name}.database: {words}.", environment=name)
-    if "certificate" in said or "SSL" in said:
+    if "no password supplied" in said:
+        return LoginRefused(
+            f'PostgreSQL at {place} wants a password for user "{user}", and there is none.',
+            remedy=f'Add database_password = {{ env = "…" }} under [environments.{name}].',
+            environment=name,
+        )
+    if "FATAL" not in said and ("certificate" in said or "SSL" in said):
         return UnreachableError(
             f"No verified TLS connection to PostgreSQL at {place}: {words}.",
             remedy='Name the authority with ca_file = "…", or say in the address what you accept, '

@@ -52,6 +52,13 @@ _FIRST_CLIENT = """
 """
 
 
+_EXPLAINED_ONCE = {
+    line
+    for line in (_ENVIRONMENT + _FIRST_CLIENT).splitlines(keepends=True)
+    if line.startswith("#") and "{" not in line
+}
+
+
 def write_configuration(layout: Layout, ports: Ports, credentials: Credentials) -> None:
     """Write the secrets, one private file each, and the configuration that names them."""
     layout.secrets.mkdir(mode=0o700, exist_ok=True)
@@ -62,8 +69,15 @@ def write_configuration(layout: Layout, ports: Ports, credentials: Credentials) 
             if secret := credentials.clients.get((spec.name, integration.name)):
                 path = layout.client_secret(spec.name, integration.slug)
                 write_private(path, secret.encode())
-    text = _HEAD + "".join(_environment(layout, ports, spec) for spec in ENVIRONMENTS)
+    first, *others = (_environment(layout, ports, spec) for spec in ENVIRONMENTS)
+    text = _HEAD + first + "".join(map(_terse, others))
     layout.config.write_text(text, encoding="utf-8")
+
+
+def _terse(environment: str) -> str:
+    """Return an environment's text without the comments that the first one has already."""
+    lines = environment.splitlines(keepends=True)
+    return "".join(line for line in lines if line not in _EXPLAINED_ONCE)
 
 
 def _environment(layout: Layout, ports: Ports, spec: EnvironmentSpec) -> str:

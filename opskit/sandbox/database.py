@@ -78,7 +78,7 @@ def _create_role(connection: psycopg.Connection, role: str, password: str) -> No
 def _create_database(connection: psycopg.Connection, name: str) -> None:
     database = sql.Identifier(name)
     roles = sql.SQL(", ").join(map(sql.Identifier, (OPSKIT_ROLE, SERVER_ROLE)))
-    connection.execute(sql.SQL("CREATE DATABASE {}").format(database))
+    connection.execute(sql.SQL("CREATE DATABASE {} STRATEGY file_copy").format(database))
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
     connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, roles))
 

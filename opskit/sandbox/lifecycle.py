@@ -22,7 +22,7 @@ from opskit.sandbox.control import Control, NotRunning
 from opskit.sandbox.faults import Fault, setting_for
 from opskit.sandbox.launch import launch
 from opskit.sandbox.layout import Layout, State
-from opskit.sandbox.ports import DEFAULT_PORT
+from opskit.sandbox.ports import DEFAULT_PORT, check_first
 from opskit.sandbox.programs import HOME_PREFIX
 from opskit.sandbox.remains import clean
 
@@ -100,6 +100,7 @@ def up(folder: Path, *, port: int = DEFAULT_PORT) -> tuple[SandboxStatus, bool]:
         with contextlib.suppress(NotRunning):
             return _status(layout, state), False
         clean(layout, state)
+    check_first(port)
     with launch(layout, port=port, follow=False) as launched:
         state = launched.wait_until_serving()
         launched.let_go()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opskit.errors import SandboxError
-from opskit.sandbox.layout import HOST, State
+from opskit.sandbox.layout import HOST
 from opskit.sandbox.programs import (
     HOME_PREFIX,
     Account,
@@ -33,12 +33,18 @@ max_connections = 100
 """
 
 
+def remove_home(home: Path) -> None:
+    """Remove a folder that was made for PostgreSQL, and none that has another name."""
+    if home.name == "postgres" or home.name.startswith(HOME_PREFIX):
+        shutil.rmtree(home, ignore_errors=True)
+
+
 @dataclass(frozen=True)
 class Cluster:
     """A PostgreSQL server's folder, and how to run its programs.
 
     Attributes:
-        home: the folder with its data and its log; nothing else lies there.
+        home: the folder made for it: its data, its log, perhaps its programs.
         programs: the folder of initdb and pg_ctl.
         account: the user that it runs as; None for our own.
     """
@@ -69,9 +75,10 @@ class Cluster:
             raise
 
     @classmethod
-    def of(cls, state: State) -> "Cluster":
-        """Return the server that a state file describes."""
-        return cls(Path(state.postgres_home), Path(state.postgres_programs), foreign_account())
+    def at(cls, home: Path) -> "Cluster":
+        """Return the server of a folder that was prepared earlier."""
+        account = foreign_account()
+        return cls(home, find_programs(home, account), account)
 
     def initialise(self, password: str) -> None:
         """Make an empty cluster whose superuser has the password.
@@ -111,8 +118,7 @@ class Cluster:
 
     def remove(self) -> None:
         """Remove the folder of the stopped server."""
-        if self.home.name == "postgres" or self.home.name.startswith(HOME_PREFIX):
-            shutil.rmtree(self.home, ignore_errors=True)
+        remove_home(self.home)
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         if self._call(program, *arguments) != 0:

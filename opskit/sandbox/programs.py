@@ -90,6 +90,8 @@ def find_programs(home: Path, account: Account | None) -> Path:
     if account is None or _open_to_others(programs):
         return programs
     copy = home / "programs" / package.name
+    if copy.is_dir():
+        return copy / "pginstall" / "bin"
     shutil.copytree(package, copy, ignore=_not_needed)
     libraries = package.with_name(f"{package.name}.libs")
     if libraries.is_dir():  # its path is compiled into the programs, relative to theirs

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from opskit.errors import SandboxError
-from opskit.sandbox.layout import HOST, Layout, State
-from opskit.sandbox.postgres import Cluster
+from opskit.sandbox.layout import HOST, LOG_HEAD, Layout, State
+from opskit.sandbox.postgres import Cluster, remove_home
 
 _ATTEMPTS = 50
 _PAUSE_SECONDS = 0.1
@@ -17,11 +17,11 @@ _PAUSE_SECONDS = 0.1
 
 def clean(layout: Layout, state: State) -> None:
     """Remove everything that a dead sandbox left, its PostgreSQL included if that still runs."""
-    cluster = Cluster.of(state)
+    home = Path(state.postgres_home)
     # A process id left in a file may be another process's by now; the port vouches for it.
     if _answers(state.ports.postgres):
-        cluster.stop()
-    cluster.remove()
+        Cluster.at(home).stop()
+    remove_home(home)
     layout.remove_files()
     remove_log_and_folder(layout)
 
@@ -40,12 +40,14 @@ def remove_log_and_folder(layout: Layout) -> None:
             layout.folder.rmdir()
 
 
-def refuse_foreign_files(layout: Layout) -> None:
-    """Make sure that a new sandbox would overwrite nothing.
+def make_room(layout: Layout) -> None:
+    """Make sure that a new sandbox overwrites nothing but the log that an earlier one left.
 
     Raises:
-        SandboxError: a file of the name of one of ours is there already.
+        SandboxError: there is a file by the name of one of ours, and no sandbox made it.
     """
+    if layout.log.is_file() and layout.log.read_bytes().startswith(LOG_HEAD):
+        layout.log.unlink()
     for path in (layout.config, layout.log, layout.secrets, layout.postgres):
         if path.exists():
             raise SandboxError(

@@ -98,7 +98,6 @@ def _claim(layout: Layout, listeners: Listeners) -> Iterator[tuple[Cluster, Stat
         pid=os.getpid(),
         ports=listeners.ports,
         postgres_home=str(cluster.home),
-        postgres_programs=str(cluster.programs),
     )
     try:
         layout.create_state(state)

@@ -47,17 +47,22 @@ class DataServicePath:
 
 
 def _refusal(content: object, answer: Answer) -> Finding | None:
-    if not isinstance(content, dict) or answer.status >= 500:
+    if not isinstance(content, dict) or answer.status >= 500 or content.get("success") is True:
         return None
     # errorCode stands at the top or inside responseStatus/errorInfo, depending on the version.
     inner = [content, content.get("responseStatus"), content.get("errorInfo")]
-    codes = [
-        part.get(key) for part in inner if isinstance(part, dict) for key in part if
-        key.lower() == "errorcode"
-    ]  # fmt: skip
+    codes = {
+        str(value).lower()
+        for part in inner
+        if isinstance(part, dict)
+        for key, value in part.items()
+        if key.lower() == "errorcode"
+    }
     said = f"{answer.status}: {answer.excerpt()}"
-    if any(str(code).lower() == "accessdenied" for code in codes):
+    if "accessdenied" in codes:
         return finding("object-restricted", said)
+    if "collection was modified" in answer.text.lower():
+        return finding("routes-reloading", said)
     if content.get("success") is False:
         return finding("object-rights", said)
     return None

@@ -16,8 +16,11 @@ def odata_finding(answer: Answer) -> Finding | None:
     Only the signatures that are the same in every language of Creatio are looked for, but for
     the text on missing rights, whose status is not documented.
     """
-    text = answer.text.lower()
     said = f"{answer.status}: {answer.excerpt()}"
+    content = answer.json()
+    if answer.status == 200 and isinstance(content, dict) and content.keys() & {"value", "d"}:
+        return diagnose(answer)  # data, which may speak of anything
+    text = answer.text.lower()
     if any(words in text for words in _UNKNOWN_RESOURCE):
         return finding("entity-unknown", said)
     speaks_of_rights = "canuseodataservice" in text or ("permission" in text and "odata" in text)

@@ -15,6 +15,9 @@ from opskit.http import Answer, Http, is_loopback
 from opskit.models import Check, Finding
 
 PATH = "/.well-known/openid-configuration"
+# Where Creatio's Identity Service has them, for a document whose own addresses are garbage.
+TOKEN_PATH = "/connect/token"  # noqa: S105 (a path, not a password)
+JWKS_PATH = f"{PATH}/jwks"
 REQUIRED_FIELDS = (
     "issuer",
     "jwks_uri",
@@ -118,19 +121,23 @@ def _issuer(issuer: str, identity: str) -> Check:
 
 
 def _grant(document: Mapping[str, Any]) -> Check:
-    offered = document["grant_types_supported"]
+    offered = _listed(document["grant_types_supported"])
     if "client_credentials" in offered:
         return passed("discovery.grant", "client_credentials is offered")
-    return failed("discovery.grant", finding("grant-not-offered", f"Offered: {offered}"))
+    return failed("discovery.grant", finding("grant-not-offered", f"Offered: {', '.join(offered)}"))
 
 
 def _auth_methods(document: Mapping[str, Any]) -> Check:
-    offered = document["token_endpoint_auth_methods_supported"]
+    offered = _listed(document["token_endpoint_auth_methods_supported"])
     missing = [method for method in AUTH_METHODS if method not in offered]
     if not missing:
         return passed("discovery.auth_methods", " and ".join(AUTH_METHODS))
     lacking = finding("auth-method-not-offered", "Not offered: " + ", ".join(missing))
     return failed("discovery.auth_methods", lacking)
+
+
+def _listed(value: Any) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []
 
 
 async def _usable(
@@ -147,34 +154,38 @@ async def _usable(
     if reason := await _unusable(http, identity, found):
         moved = replace(
             found,
-            token_endpoint=_moved(found.token_endpoint, identity),
-            jwks_uri=_moved(found.jwks_uri, identity),
+            token_endpoint=_moved(found.token_endpoint, identity, TOKEN_PATH),
+            jwks_uri=_moved(found.jwks_uri, identity, JWKS_PATH),
         )
-        internal = finding(
-            "internal-endpoints", f"token_endpoint is {found.token_endpoint}: {reason}"
-        )
-        return moved, failed("discovery.endpoints", internal)
+        return moved, failed("discovery.endpoints", finding("internal-endpoints", reason))
     return found, passed("discovery.endpoints", f"on {urlsplit(found.token_endpoint).netloc}")
 
 
 async def _unusable(http: Http, identity: str, found: Discovery) -> str:
     """Say why a client's secret cannot, or must not, be sent to the document's endpoints."""
-    for url in (found.token_endpoint, found.jwks_uri):
-        if urlsplit(identity).scheme == "https" and urlsplit(url).scheme != "https":
-            return "not encrypted, unlike the configured address."
-        if _origin(url) is None:
-            return "not a web address."
-        if is_loopback(url) and not is_loopback(identity):
-            return "the service's own machine."
-    if _origin(found.token_endpoint) == _origin(identity):
-        probe = found.jwks_uri
-    else:
-        # The keys' path on the token's host: an empty GET that says whether anybody is there.
-        probe = _moved(found.jwks_uri, found.token_endpoint)
-    try:
-        await http.request("GET", probe, within=_PROBE_TIMEOUT)
-    except NoAnswer as error:
-        return error.message
+    endpoints = {"token_endpoint": found.token_endpoint, "jwks_uri": found.jwks_uri}
+    elsewhere = {name: url for name, url in endpoints.items() if _origin(url) != _origin(identity)}
+    for name, url in elsewhere.items():
+        reason = _unsafe(url, identity)
+        if not reason:
+            try:
+                # An empty GET of the keys says whether anybody is there, and reveals nothing.
+                probe = _moved(found.jwks_uri, url, JWKS_PATH)
+                await http.request("GET", probe, within=_PROBE_TIMEOUT)
+            except NoAnswer as error:
+                reason = error.message
+        if reason:
+            return f"{name} is {url}: {reason}"
+    return ""
+
+
+def _unsafe(url: str, identity: str) -> str:
+    if _origin(url) is None:
+        return "not a web address."
+    if urlsplit(identity).scheme == "https" and urlsplit(url).scheme != "https":
+        return "not encrypted, unlike the configured address."
+    if is_loopback(url) and not is_loopback(identity):
+        return "the service's own machine."
     return ""
 
 
@@ -187,7 +198,8 @@ def _origin(url: str) -> tuple[str, str, int] | None:
     return (parts.scheme, parts.hostname, port) if parts.hostname else None
 
 
-def _moved(url: str, base: str) -> str:
-    """Return the path of ``url`` on the scheme and host of ``base``."""
-    target, source = urlsplit(base), urlsplit(url)
+def _moved(url: str, base: str, otherwise: str) -> str:
+    """Return the path of ``url``, or ``otherwise``, on the scheme and host of ``base``."""
+    target = urlsplit(base)
+    source = urlsplit(url if _origin(url) else otherwise)
     return urlunsplit((target.scheme, target.netloc, source.path, source.query, ""))

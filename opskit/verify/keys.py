@@ -3,6 +3,7 @@
 """The service's public keys, and whether a token was signed by one of them."""
 
 import base64
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,14 @@ from opskit.models import Check, Finding
 from opskit.verify.token import Token
 
 MIN_RSA_BITS = 2048
-PUBLIC_KEY_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+PUBLIC_KEY_ALGORITHMS = frozenset(
+    f"{kind}{size}" for kind in ("RS", "PS", "ES") for size in (256, 384, 512)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """The RSA keys of a JSON Web Key Set by key id; ``checks`` say what they are worth."""
+    """The public keys of a JSON Web Key Set by key id; ``checks`` say what they are worth."""
 
     keys: Mapping[str, Mapping[str, Any]]
     checks: tuple[Check, ...]
@@ -39,8 +42,9 @@ async def fetch_keys(http: Http, jwks_uri: str) -> KeySet:
         wrong = diagnose(answer) or finding("unexpected-shape", f"No keys: {answer.excerpt()}")
         return _no_keys(failed("keys.reachable", wrong, answer.elapsed))
     reachable = passed("keys.reachable", jwks_uri, answer.elapsed)
-    keys = {str(key.get("kid", "")): key for key in listed if _bits(key)}
-    return KeySet(keys, (reachable, _strength(list(keys.values()), len(listed))))
+    usable = [key for key in listed if isinstance(key, dict) and key.get("kty") in {"RSA", "EC"}]
+    keys = {str(key.get("kid", "")): key for key in usable}
+    return KeySet(keys, (reachable, _strength(usable, len(listed))))
 
 
 def check_signature(token: Token, key_set: KeySet) -> list[Check]:
@@ -72,7 +76,7 @@ def _no_keys(check: Check) -> KeySet:
 
 
 def _strength(keys: Sequence[Mapping[str, Any]], listed: int) -> Check:
-    sizes = [_bits(key) for key in keys]
+    sizes = [size for key in keys if (size := _bits(key))]
     if not sizes:
         return failed("keys.strength", finding("keys-unusable", f"{listed} keys, none is RSA."))
     if min(sizes) < MIN_RSA_BITS:
@@ -95,13 +99,14 @@ def _bits(key: Any) -> int:
 def _signature_wrong(token: Token, key: Mapping[str, Any], algorithm: str) -> Finding | None:
     from joserfc import jws
     from joserfc.errors import JoseError
-    from joserfc.jwk import RSAKey
+    from joserfc.jwk import JWKRegistry
 
-    public = {name: key[name] for name in ("kty", "n", "e") if name in key}
+    public = {name: key[name] for name in ("kty", "n", "e", "crv", "x", "y") if name in key}
     try:
-        jws.deserialize_compact(
-            token.access.reveal(), RSAKey.import_key(public), algorithms=[algorithm]
-        )
+        with warnings.catch_warnings():  # a weak key has a check of its own
+            warnings.simplefilter("ignore")
+            imported = JWKRegistry.import_key(public)
+            jws.deserialize_compact(token.access.reveal(), imported, algorithms=[algorithm])
     except (JoseError, ValueError) as error:
         return finding("signature-wrong", f"{type(error).__name__} with the key that it names.")
     return None

@@ -3,7 +3,6 @@
 """A test token by the client_credentials grant, and what stands in it."""
 
 import base64
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,9 +12,9 @@ from opskit.checks import unanswered
 from opskit.diagnose import diagnose
 from opskit.errors import NoAnswer
 from opskit.explain import finding
-from opskit.http import Answer, Http
+from opskit.http import Answer, Http, parse_json
 from opskit.models import Finding
-from opskit.secrets import Secret, redact
+from opskit.secrets import Secret
 from opskit.settings import KnownClient
 
 AuthMethod = Literal["post", "basic"]
@@ -109,7 +108,7 @@ def _read(answer: Answer, client: KnownClient) -> Token | TokenRefused:
     if isinstance(error, str) and answer.status != 200:
         known = _REFUSALS.get(error, "token-refused")
         return TokenRefused(
-            finding(known, f"{answer.status} {redact(error)} for client {client.id}"),
+            finding(known, f"{answer.status} {error} for client {client.id}"),
             answer.elapsed,
         )
     if wrong := diagnose(answer):
@@ -134,7 +133,8 @@ def _peek(token: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
 
 def _decode(part: str) -> dict[str, Any] | None:
     try:
-        value = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     except ValueError:
         return None
+    value = parse_json(raw)
     return value if isinstance(value, dict) else None
