@@ -340,8 +340,15 @@ _CREATIO: Mapping[str, Explanation] = {
         cause="Creatio reloads its routes after a deploy.",
         remedy="Try again in a few seconds.",
     ),
-    "object-rights": Explanation(
+    "query-refused": Explanation(
         symptom="DataService answers success: false.",
+        cause="The answer's words say why: probably an object or column that is not there, or, in "
+        "another language than English, missing rights.",
+        remedy="Check `entity` and `columns` in the environment's smoke settings, then the rights "
+        "of the app's user.",
+    ),
+    "object-rights": Explanation(
+        symptom="DataService answers success: false and speaks of permissions.",
         cause="The app's user may not read this object; the answer's words name it.",
         remedy="Grant the user's role the right to read the object.",
     ),

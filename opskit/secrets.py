@@ -79,8 +79,8 @@ class SecretRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keyring: str | None = None
 
     def __post_init__(self) -> None:
-        given = [self.env, self.file, self.command, self.keyring]
-        if len([value for value in given if value is not None]) != 1 or not any(given):
+        given = [v for v in (self.env, self.file, self.command, self.keyring) if v is not None]
+        if len(given) != 1 or not given[0].strip():
             raise ValueError(f"write exactly one of {FORMS}")
 
     def resolve(self, folder: Path) -> Secret:
@@ -140,8 +140,6 @@ def _from_file(path: Path) -> str:
 
 def _from_command(command: str, folder: Path) -> str:
     name = _first_word(command)
-    if not command.strip():
-        raise SecretError(f"The secret's command {name} runs nothing.", remedy="Write one.")
     # Windows has no argument list: the system itself takes the line, still without a shell.
     try:
         arguments = command if sys.platform == "win32" else shlex.split(command)
@@ -213,4 +211,4 @@ def _chomp(text: str) -> str:
 
 
 def _first_word(command: str) -> str:
-    return command.split(maxsplit=1)[0] if command.strip() else "(empty)"
+    return command.split(maxsplit=1)[0]

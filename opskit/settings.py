@@ -243,7 +243,8 @@ def check_database_url(url: str, *, password_allowed: bool = False) -> None:
         )
     if url.count("@") > 1:
         raise ValueError("database holds more than one @; write %40 for one in a name or password")
-    _split("database", url)
+    if "," not in url.partition("?")[0]:  # several hosts: libpq reads what urlsplit cannot
+        _split("database", url)
 
 
 def _check_web_url(key: str, url: str) -> None:

@@ -3,6 +3,7 @@
 """The Clients table in PostgreSQL, through psycopg 3."""
 
 import ipaddress
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -112,7 +113,8 @@ class PostgresStore:
             message = (
                 f'No table "Clients" in schema {environment.schema}; there is one in {proper[0]}'
             )
-            remedy = f"Set schema = '{proper[0]}' under [environments.{environment.name}]."
+            in_toml = json.dumps(proper[0], ensure_ascii=False)
+            remedy = f"Set schema = {in_toml} under [environments.{environment.name}]."
         elif there:
             schema, table = there[0]
             message = (

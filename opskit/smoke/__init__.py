@@ -104,7 +104,8 @@ async def _send(http: Http, api: str, path: DataPath, access: Secret) -> Answer:
 
 def _refused_alike(checks: list[Check]) -> list[Check]:
     """Where every call is refused, one cause explains all of them better than four."""
-    made = [check for check in checks if check.status is not Status.SKIPPED]
+    undone = {Status.SKIPPED, Status.UNSUPPORTED}
+    made = [check for check in checks if check.status not in undone]
     findings = [check.finding for check in made if check.finding is not None]
     if len(made) < 2 or [f.id for f in findings] != ["unauthorized"] * len(made):
         return checks

@@ -64,5 +64,7 @@ def _refusal(content: object, answer: Answer) -> Finding | None:
     if "collection was modified" in answer.text.lower():
         return finding("routes-reloading", said)
     if content.get("success") is False:
-        return finding("object-rights", said)
+        text = answer.text.lower()
+        speaks_of_rights = "permission" in text or "securityexception" in codes
+        return finding("object-rights" if speaks_of_rights else "query-refused", said)
     return None

@@ -53,7 +53,10 @@ def judge_rows(name: str, answer: Answer, rows: Sequence[Any], expect: Sequence[
         rows: JSON objects.
         expect: values, each of which must stand in some row.
     """
-    there = {value for row in rows if isinstance(row, dict) for value in map(str, row.values())}
+    if not all(isinstance(row, dict) for row in rows):
+        shape = finding("unexpected-shape", f"Rows that are no objects: {answer.excerpt()}")
+        return failed(name, shape, answer.elapsed)
+    there = {value for row in rows for value in map(str, row.values())}
     if missing := [value for value in expect if value not in there]:
         words = f"Not among {len(rows)} rows: {', '.join(missing)}"
         return failed(name, finding("row-missing", words), answer.elapsed)

@@ -43,7 +43,7 @@ def _unknown(answers: list[Answer | BaseException]) -> Check:
         if isinstance(answer, BaseException):
             raise answer
     statuses = [answer.status for answer in answers if isinstance(answer, Answer)]
-    if any(status in {502, 503, 504} for status in statuses):
-        return failed("runtime", finding("restarting", f"The login pages answer {statuses[0]}."))
     words = " and ".join(str(status) for status in statuses)
+    if any(status in {502, 503, 504} for status in statuses):
+        return failed("runtime", finding("restarting", f"The login pages answer {words}."))
     return failed("runtime", finding("runtime-unknown", f"The login pages answer {words}."))

@@ -31,7 +31,7 @@ class WebServicePath:
         if wrong := diagnose(answer):
             return failed(self.name, wrong, answer.elapsed)
         content, key = answer.json(), self._service.expect_key
-        if not isinstance(content, dict) or content.get(key) in {None, ""}:
+        if not isinstance(content, dict) or content.get(key) in (None, ""):
             shape = finding("unexpected-shape", f"No {key} in the answer: {answer.excerpt()}")
             return failed(self.name, shape, answer.elapsed)
         return passed(self.name, f"{key} is there", answer.elapsed)
