@@ -167,8 +167,9 @@ def test_a_request_may_have_less_time_than_the_environment(
 ) -> None:
     web.script("GET", "/late", Reply(delay=5))
     started = time.monotonic()
-    with pytest.raises(NoAnswer, match=r"within 0\.1 s"):
+    with pytest.raises(NoAnswer, match=r"within 0\.1 s") as caught:
         get(unit, f"{web.url}/late", within=0.1)
+    assert caught.value.code == "timed-out"
     assert time.monotonic() - started < 1
 
 
@@ -192,13 +193,6 @@ def test_an_unknown_host_is_named(unit: Environment) -> None:
     error = refusal(unit, "http://nowhere.invalid/")
     assert error.code == "host-unknown"
     assert "nowhere.invalid" in error.message
-
-
-def test_silence_is_a_timeout(web: ScriptedServer, unit: Environment) -> None:
-    web.script("GET", "/late", Reply(delay=5))
-    error = refusal(unit, f"{web.url}/late")
-    assert error.code == "timed-out"
-    assert "within 1 s" in error.message
 
 
 def test_a_connection_that_breaks_off_is_told(web: ScriptedServer, unit: Environment) -> None:

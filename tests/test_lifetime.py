@@ -3,7 +3,7 @@
 """Lifetimes end to end: listed, changed, refused and proved, on real databases."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import psycopg
@@ -27,8 +27,10 @@ from opskit.models import Change, ChangeSet, ChangeSets, Check, Outcome, Status
 from opskit.results import Result
 from opskit.sandbox.catalog import INTEGRATIONS
 from opskit.sandbox.faults import Fault
+from opskit.secrets import SecretRef
 from opskit.settings import Environment
-from tests.conftest import ENVIRONMENTS, Database, Sandbox
+from tests.conftest import ENVIRONMENTS, Database, Sandbox, Server
+from tests.db import remove_clients, shared_database
 
 SYNC = "Data Mart Sync"
 QUICK = ChangeOptions(verify=False, lock_timeout=0.2)
@@ -49,13 +51,24 @@ def _dead(environment: Environment) -> Environment:
     return msgspec.structs.replace(environment, database="postgresql://opskit@127.0.0.1:1/gone")
 
 
+@pytest.fixture(scope="module")
+def shared(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with shared_database(server, tmp_path_factory.mktemp("lifetime")) as database:
+        yield database
+
+
 @pytest.fixture
-def filled(database: Database) -> Database:
+def filled(shared: Database) -> Iterator[Database]:
     """A database with A1 (Data Mart Sync, 3600 s), B2 (Data Export, 1800 s) and C3 (900 s)."""
+    _fill(shared)
+    yield shared
+    remove_clients(shared)
+
+
+def _fill(database: Database) -> None:
     database.add_client("A1", SYNC, 3600)
     database.add_client("B2", "Data Export", 1800)
     database.add_client("C3", "Portal", 900)
-    return database
 
 
 def _present(database: Database) -> dict[str, int]:
@@ -131,9 +144,6 @@ def test_a_client_that_a_dead_environment_may_have_is_not_called_missing(sandbox
 
 def test_a_missing_secret_is_one_environments_error(sandbox: Sandbox) -> None:
     environment = sandbox.environment("test")
-    (environment.folder / "missing").unlink(missing_ok=True)
-    from opskit.secrets import SecretRef
-
     locked = msgspec.structs.replace(environment, database_password=SecretRef(file="missing"))
     lifetimes, (error,) = list_lifetimes([locked, sandbox.environment("dev")])
     assert [one.environment for one in lifetimes.environments] == ["dev"]
@@ -372,18 +382,20 @@ TERMINATE_AT_COMMIT = """
 """
 
 
-def test_a_connection_lost_in_the_commit_is_told_with_the_state(filled: Database) -> None:
-    with filled.connect() as connection:
+def test_a_connection_lost_in_the_commit_is_told_with_the_state(database: Database) -> None:
+    _fill(database)
+    with database.connect() as connection:
         connection.execute(TERMINATE_AT_COMMIT.encode())
     with pytest.raises(UnreachableError) as caught:
-        set_lifetime(filled.environment(), "A1", 600, QUICK)
+        set_lifetime(database.environment(), "A1", 600, QUICK)
     assert caught.value.code == "database-gone"
     assert "State: nothing was written." in caught.value.message
-    assert _present(filled) == BEFORE
+    assert _present(database) == BEFORE
 
 
-def test_a_trigger_that_changes_what_is_written_fails_the_read_back(filled: Database) -> None:
-    with filled.connect() as connection:
+def test_a_trigger_that_changes_what_is_written_fails_the_read_back(database: Database) -> None:
+    _fill(database)
+    with database.connect() as connection:
         connection.execute(
             """
             CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -395,7 +407,7 @@ def test_a_trigger_that_changes_what_is_written_fails_the_read_back(filled: Data
                 FOR EACH ROW EXECUTE FUNCTION meddle();
             """
         )
-    done = set_lifetime(filled.environment(), "A1", 600, QUICK)
+    done = set_lifetime(database.environment(), "A1", 600, QUICK)
     check = _check(done, "lifetime.read_back")
     assert check.status is Status.FAIL
     assert check.finding is not None
@@ -482,8 +494,6 @@ def test_without_an_identity_service_the_proof_is_skipped(sandbox: Sandbox) -> N
 
 
 def test_a_secret_that_cannot_be_had_leaves_the_change(sandbox: Sandbox) -> None:
-    from opskit.secrets import SecretRef
-
     environment = sandbox.environment("dev")
     clients = tuple(
         msgspec.structs.replace(client, secret=SecretRef(file="missing"))

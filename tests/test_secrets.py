@@ -217,6 +217,12 @@ def test_output_that_is_not_text_shows_none_of_its_bytes(tmp_path: Path) -> None
     assert "did not print UTF-8" in _failure(_command(script), tmp_path).message
 
 
+@pytest.mark.parametrize("command", ["  ", "''", '""'])
+def test_a_command_that_names_no_program_is_refused(command: str, tmp_path: Path) -> None:
+    with pytest.raises((ValueError, SecretError), match="command"):
+        SecretRef(command=command).resolve(tmp_path)
+
+
 @pytest.mark.parametrize("reference", [SecretRef(file="a\0b"), SecretRef(command="vault a\0b")])
 def test_a_null_character_is_told(reference: SecretRef, tmp_path: Path) -> None:
     _failure(reference, tmp_path)
@@ -268,7 +274,6 @@ def test_a_keyring_that_fails_tells_its_kind_only(broken_keyring: None, tmp_path
         {"env": "A", "file": "b", "command": "c", "keyring": "d/e"},
         {"env": ""},
         {"keyring": ""},
-        {"command": "  "},
     ],
 )
 def test_a_reference_has_exactly_one_source(given: dict[str, str]) -> None:

@@ -6,6 +6,8 @@ Commands parse, call and print. Whatever goes wrong is caught here, once.
 """
 
 import importlib
+import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
@@ -13,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from opskit import __version__
-from opskit.errors import EXIT_CHECK_FAILED, Interrupted, OpskitError, UsageError
+from opskit.errors import EXIT_CHECK_FAILED, EXIT_OK, Interrupted, OpskitError, UsageError
 
 # Command → what the overview says of it. The command itself is the attribute of the same name in
 # the module of the same name below opskit.cli.
@@ -49,7 +51,13 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+# None leaves it to click: colour on a terminal only.
+COLOR = False if os.environ.get("NO_COLOR") else None
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "color": COLOR}
+)
 @click.version_option(__version__, "-V", "--version", message="opskit %(version)s")
 @click.option("--traceback", is_flag=True, help="On an error, show where in opskit it arose.")
 def cli(traceback: bool) -> None:
@@ -66,12 +74,24 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # Windows' pipes default to a code page that lacks half of what we print.
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
     try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # opskit … | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_OK
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
         code = cli.main(arguments, prog_name="opskit", standalone_mode=False)
+    except BrokenPipeError:
+        raise
     except Exception as error:  # noqa: BLE001 (the one place where everything is caught)
         if "--traceback" in arguments:
             _show_traceback(error)
-        code = _report(_as_opskit_error(error), arguments)
-    sys.exit(code if isinstance(code, int) else 0)
+        return _report(_as_opskit_error(error), arguments)
+    return code if isinstance(code, int) else EXIT_OK
 
 
 def _as_opskit_error(error: Exception) -> OpskitError:
@@ -113,10 +133,7 @@ def _report(error: OpskitError, arguments: Sequence[str]) -> int:
 
 def _wants_json(arguments: Sequence[str]) -> bool:
     """Tell from the raw arguments, since they may be what could not be parsed."""
-    joined = " ".join(arguments)
-    return any(
-        form in f"{joined} " for form in ("-o json ", "-ojson ", "--output json ", "--output=json ")
-    )
+    return bool(re.search(r"(^| )(-[a-zA-Z]*o ?|--output[ =])json( |$)", " ".join(arguments)))
 
 
 def _command_name(arguments: Sequence[str]) -> str:

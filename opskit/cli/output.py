@@ -6,6 +6,7 @@ import re
 
 import click
 
+from opskit.cli import COLOR
 from opskit.errors import OpskitError
 from opskit.formats import FormatChoice
 from opskit.results import Result
@@ -27,11 +28,10 @@ def say_error(error: OpskitError) -> None:
     """Print what happened and what to do now."""
     named = error.environment is None or error.environment in re.findall(r"[\w-]+", error.message)
     where = "" if named else f"{error.environment}: "
-    click.echo(
-        click.style("error: ", fg="red", bold=True) + redact(where + error.message), err=True
-    )
+    label = click.style("error: ", fg="red", bold=True)
+    click.echo(label + redact(where + error.message), err=True, color=COLOR)
     if error.remedy:
-        click.echo(click.style("   do: ", dim=True) + redact(error.remedy), err=True)
+        click.echo(click.style("   do: ", dim=True) + redact(error.remedy), err=True, color=COLOR)
 
 
 def say(text: str) -> None:

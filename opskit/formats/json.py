@@ -24,7 +24,7 @@ class JsonFormat:
                     "code": error.code,
                     "environment": error.environment,
                     "message": redact(error.message),
-                    "remedy": error.remedy,
+                    "remedy": redact(error.remedy),
                 }
                 for error in result.errors
             ],

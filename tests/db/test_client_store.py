@@ -23,7 +23,8 @@ from opskit.db.store import ClientStore, Rights, open_store
 from opskit.errors import EXIT_CONFLICT, LockHeld
 from opskit.models import Change, Client
 from opskit.settings import Environment
-from tests.conftest import Database
+from tests.conftest import Database, Server
+from tests.db import remove_clients, shared_database
 
 SOON = 0.2  # seconds to wait for a lock that nobody gives up
 
@@ -37,6 +38,10 @@ class Installation(Protocol):
 
     def add_client(self, client_id: str, name: str | None, lifetime: int = 3600) -> None:
         """Insert an enabled client."""
+        ...
+
+    def clear(self) -> None:
+        """Remove all clients."""
         ...
 
     def rows(self) -> dict[str, Mapping[str, Any]]:
@@ -68,6 +73,9 @@ class PostgresInstallation:
                 update = 'UPDATE "Clients" SET "ClientName" = NULL WHERE "ClientId" = %s'
                 assert connection.execute(update, (client_id,)).rowcount == 1
 
+    def clear(self) -> None:
+        remove_clients(self._database)
+
     def rows(self) -> dict[str, Mapping[str, Any]]:
         with self._database.connect() as connection:
             cursor = connection.cursor(row_factory=dict_row)
@@ -91,14 +99,22 @@ class PostgresInstallation:
 
 
 _INSTALLATIONS: dict[str, tuple[str, Callable[[Any], Installation]]] = {
-    "postgresql": ("database", PostgresInstallation),
+    "postgresql": ("postgresql", PostgresInstallation),
 }
 
 
+@pytest.fixture(scope="module")
+def postgresql(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with shared_database(server, tmp_path_factory.mktemp("postgresql")) as database:
+        yield database
+
+
 @pytest.fixture(params=_INSTALLATIONS)
-def installation(request: pytest.FixtureRequest) -> Installation:
+def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
     fixture, kind = _INSTALLATIONS[request.param]
-    return kind(request.getfixturevalue(fixture))
+    installation = kind(request.getfixturevalue(fixture))
+    yield installation
+    installation.clear()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ CLIENT = "client-1"
 SECRET = "correct horse battery staple"
 
 
-def unit(folder: Path, identity: str, secret: str = SECRET, **settings: object) -> Environment:
+def unit(folder: Path, identity: str, secret: str = SECRET, /, **settings: object) -> Environment:
     """Return an environment with an Identity Service and one client."""
     (folder / "secret").write_text(secret, encoding="utf-8")
     client = {"id": CLIENT, "secret": {"file": "secret"}}

@@ -290,9 +290,15 @@ def test_a_secret_is_never_sent_without_the_encryption_that_was_configured(
 
 
 @pytest.mark.parametrize(
-    "url", ["/connect/token", "connect/token", "ftp://127.0.0.1/connect/token", "//connect/token"]
+    ("scheme", "url"),
+    [
+        ("http", "/connect/token"),
+        ("http", "connect/token"),
+        ("http", "//connect/token"),
+        ("http", "ftp://127.0.0.1/connect/token"),
+        ("https", "/connect/token"),
+    ],
 )
-@pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_token_endpoint_that_is_no_web_address_is_told(
     tmp_path: Path, scheme: str, url: str
 ) -> None:
@@ -304,10 +310,18 @@ def test_a_token_endpoint_that_is_no_web_address_is_told(
 
 
 @pytest.mark.parametrize(
-    "url", ["http://[::1/", "http://127.0.0.1:99999/", "http:///connect", " ", 17], ids=str
+    ("scheme", "url"),
+    [
+        ("http", "http://[::1/"),
+        ("http", "http://127.0.0.1:99999/"),
+        ("http", "http:///connect"),
+        ("http", " "),
+        ("http", 17),
+        ("https", "http://[::1/"),
+        ("https", "https://[::1/"),
+    ],
 )
 @pytest.mark.parametrize("field", ["token_endpoint", "jwks_uri"])
-@pytest.mark.parametrize("scheme", ["http", "https"])
 def test_garbage_for_an_endpoint_is_told(
     tmp_path: Path, scheme: str, field: str, url: object
 ) -> None:

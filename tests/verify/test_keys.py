@@ -82,7 +82,6 @@ def test_a_healthy_key_set_passes(identity: ScriptedServer, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("reply", "finding", "words"),
     [
-        (Reply(delay=5), "timed-out", "within 1 s"),
         (HANG_UP, "connection-failed", "broke off"),
         (html_reply(), "web-page", "Gateway"),
         (html_reply(LOGIN_HTML), "login-page", "login page"),

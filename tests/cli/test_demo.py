@@ -1,0 +1,114 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""``opskit demo``: the story it tells, and that it leaves nothing, however it ends."""
+
+import json
+import secrets
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import command, posix_only, run, surroundings
+
+SECONDS_TO_VANISH = 15
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A temporary folder for the command alone.
+
+    Not below pytest's own, which nobody else may enter: for root, PostgreSQL runs as nobody.
+    """
+    folder = Path(tempfile.gettempdir()).resolve() / f"opskit-tests-{secrets.token_hex(8)}"
+    folder.mkdir()
+    folder.chmod(0o755)
+    yield folder
+    folder.rmdir()
+
+
+def variables(temporary: Path) -> dict[str, str]:
+    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
+
+
+def test_the_story(temporary: Path, tmp_path: Path) -> None:
+    ran = run("demo", env=variables(temporary), cwd=tmp_path)
+    assert (ran.code, ran.err) == (0, "")
+    assert list(temporary.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+    told = iter(ran.out.splitlines())
+    for words in (
+        "$ opskit lifetime list",
+        "≠ not the same everywhere: Telephony Bridge",
+        '$ opskit lifetime set "Data Mart Sync" 30m -e dev',
+        "3600 s (1h)   →   1800 s (30m)",
+        "✓  lifetime.read_back    the database holds 1800 s",
+        "✓  lifetime.fresh_token  a fresh token (issued",
+        "$ opskit verify -e dev",
+        "✓  lifetime.database       a fresh token",
+        "$ opskit smoke -e dev -e test",
+        "dev  6 passed",
+        "test  6 passed",
+        "$ opskit smoke -e test",
+        "test  2 passed  4 failed",
+        "302 to the login page",
+        "why  The Bearer token was ignored: probably the feature OAuth20Integration is off",
+        "do   Turn the feature on",
+        "$ opskit smoke -e test",
+        "test  6 passed",
+        "the sandbox: it is gone again",
+        "opskit init",
+        "opskit doctor",
+        "opskit sandbox up",
+    ):
+        assert any(words in line for line in told), words  # in this order
+    assert "eyJ" not in ran.out
+    assert "\x1b" not in ran.out
+
+
+@posix_only
+@pytest.mark.parametrize("ending", ["SIGINT", "SIGKILL"])
+def test_nothing_is_left_after(ending: str, temporary: Path, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        command("demo"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=surroundings(None, variables(temporary)),
+        cwd=tmp_path,
+    ) as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if line.startswith("2. "))
+        ports = ports_below(temporary)
+        assert any(map(listens, ports))
+        process.send_signal(getattr(signal, ending))
+        _, err = process.communicate(timeout=30)
+    if ending == "SIGINT":
+        assert process.returncode == 130
+        assert err.strip() == "error: Interrupted."
+    deadline = time.monotonic() + SECONDS_TO_VANISH
+    while any(temporary.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert list(temporary.iterdir()) == []
+    assert not any(map(listens, ports))
+
+
+def ports_below(temporary: Path) -> list[int]:
+    """Return the ports of everything that the sandbox in ``temporary`` runs."""
+    (state,) = temporary.glob("opskit-sandbox-*/state.json")
+    ports = json.loads(state.read_text("utf-8"))["ports"]
+    several = [*ports["identity"].values(), *ports["creatio"].values()]
+    return [ports["control"], ports["postgres"], *several]
+
+
+def listens(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,196 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""The table format: every kind of data, names shown as they are, nothing said twice."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import pytest
+
+from opskit.checks import failed, passed, skipped
+from opskit.cli import cli
+from opskit.explain import finding
+from opskit.formats import FormatChoice
+from opskit.models import (
+    Change,
+    ChangeSet,
+    ChangeSets,
+    Check,
+    Client,
+    EnvironmentClients,
+    EnvironmentReport,
+    Lifetimes,
+    Outcome,
+    Report,
+    Written,
+)
+from opskit.results import Result
+from opskit.sandbox.faults import DESCRIPTIONS
+from opskit.sandbox.lifecycle import SandboxEnvironment, SandboxStatus
+
+ODD_NAMES = [
+    "[bold]x[/bold]",
+    "[/]",
+    "[link=https://example.com]x[/link]",
+    ":smile:",
+    "Überweisung №1",
+    "日本語の名前",
+    "Ελληνικά",
+]
+
+
+def lifetimes(name: str, *environments: str) -> Lifetimes:
+    return Lifetimes(
+        [
+            EnvironmentClients(environment, [Client("0123", name, 3600, True)], [])
+            for environment in environments
+        ],
+        [],
+    )
+
+
+def change_sets(name: str, outcome: Outcome = Outcome.CHANGED) -> ChangeSets:
+    return ChangeSets([ChangeSet("dev", outcome, [Change("0123", name, 3600, 1800)])])
+
+
+def report(*checks: Check) -> Report:
+    return Report([EnvironmentReport("dev", checks)])
+
+
+def status(*, running: bool = True, name: str = "dev") -> SandboxStatus:
+    one = SandboxEnvironment(name, "http://is", "http://creatio", "net", "postgresql://", ("slow",))
+    return SandboxStatus("folder", "folder/opskit.toml", running, (one,) if running else ())
+
+
+REPORT = report(passed("token.post", "obtained"), failed("odata4", finding("login-redirect")))
+DATA: dict[str, list[Any]] = {
+    "demo": [lifetimes("x", "dev", "test", "prod"), change_sets("x"), REPORT],
+    "init": [Written("opskit.toml")],
+    "doctor": [REPORT],
+    "lifetime list": [Lifetimes([], []), lifetimes("x", "dev"), lifetimes("x", "dev", "test")],
+    "lifetime set": [ChangeSets([]), *(change_sets("x", outcome) for outcome in Outcome)],
+    "verify": [REPORT],
+    "smoke": [Report([])],
+    "sandbox up": [status()],
+    "sandbox down": [status(running=False)],
+    "sandbox status": [status(), status(running=False)],
+    "sandbox fault": [status(), DESCRIPTIONS],
+}
+CASES = [pytest.param(name, data, id=name) for name, several in DATA.items() for data in several]
+
+
+def commands(group: click.Group, *names: str) -> Iterator[str]:
+    """Name every command that is no group itself."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, *names, name)
+        else:
+            yield " ".join([*names, name])
+
+
+def table(data: object) -> str:
+    return FormatChoice.TABLE.to_format().render(Result("any", data))
+
+
+def test_the_data_of_every_command_is_known() -> None:
+    assert set(commands(cli)) == set(DATA)
+
+
+@pytest.mark.parametrize(("name", "data"), CASES)
+@pytest.mark.parametrize("choice", FormatChoice)
+def test_every_format_shows_the_data_of_every_command(
+    choice: FormatChoice, name: str, data: object
+) -> None:
+    text = choice.to_format().render(Result(name, data))
+    is_empty = data in (Lifetimes([], []), ChangeSets([]), Report([]))
+    assert bool(text) is not (is_empty and choice is FormatChoice.TABLE)
+    assert all(line == line.rstrip() for line in text.split("\n"))
+
+
+def test_a_command_that_failed_before_it_had_data_shows_none() -> None:
+    assert table(None) == ""
+
+
+def test_unknown_data_is_a_mistake_of_ours() -> None:
+    with pytest.raises(TypeError, match="no table for object"):
+        table(object())
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_names_are_shown_as_they_are(name: str) -> None:
+    for data in (
+        lifetimes(name, "dev"),
+        lifetimes(name, "dev", "test"),
+        lifetimes("x", name, "test"),
+        lifetimes("x", name),
+        Lifetimes(lifetimes(name, "dev", "test").environments, [name]),
+        change_sets(name),
+        report(passed(name, "any")),
+        report(failed("any", finding("web-page", name))),
+        Report([EnvironmentReport(name, [])]),
+        status(name=name),
+        {name: "what it does"},
+        {"name": name},
+        Written(name),
+    ):
+        assert name in table(data), data
+
+
+def test_wide_characters_keep_the_columns() -> None:
+    clients = [Client("0123", "日本語", 3600, True), Client("4567", "plain", 3600, True)]
+    lines = table(Lifetimes([EnvironmentClients("dev", clients, [])], [])).splitlines()
+    wide = next(line for line in lines if "日本語" in line)
+    plain = next(line for line in lines if "plain" in line)
+    assert wide.index("0123") + len("日本語") == plain.index("4567")  # each takes two cells
+
+
+def test_a_client_without_a_name() -> None:
+    clients = [Client("0123", None, 3600, None)]
+    one = EnvironmentClients("dev", clients, [])
+    assert "–" in table(Lifetimes([one], []))
+    both = table(Lifetimes([one, EnvironmentClients("test", clients, [])], []))
+    assert both.splitlines()[2].startswith("0123 ")
+
+
+def test_clients_of_one_name_share_a_row() -> None:
+    clients = [Client("1", "Twin", 3600, True), Client("2", "Twin", 1800, False)]
+    both = [EnvironmentClients("dev", clients, []), EnvironmentClients("test", [], [])]
+    text = table(Lifetimes(both, ["Twin"]))
+    assert text.count("Twin") == 2  # the row, and the note below
+    assert "3600 (1h)" in text
+    assert "1800 (30m) disabled" in text
+
+
+def refused(check_id: str) -> Check:
+    return failed(check_id, finding("login-redirect", f"302 for {check_id}"))
+
+
+CAUSE = finding("login-redirect").cause
+
+
+def test_neighbours_that_fail_alike_are_explained_once() -> None:
+    text = table(report(refused("odata4"), refused("odata3"), refused("webservice")))
+    assert text.count(CAUSE) == 1
+    lines = text.splitlines()
+    assert "302 for webservice" in lines[-3]
+    assert "why  " in lines[-2]
+    assert "do   " in lines[-1]
+
+
+def test_others_are_explained_each() -> None:
+    apart = table(report(refused("odata4"), passed("odata3", "4 rows"), refused("webservice")))
+    assert apart.count(CAUSE) == 2
+    unlike = table(report(refused("odata4"), failed("odata3", finding("rows-empty"))))
+    assert unlike.count("why  ") == 2
+
+
+def test_many_neighbours_skipped_for_one_reason_are_one_line() -> None:
+    few = [skipped("a", "no token"), skipped("b", "no token")]
+    assert len(table(report(*few)).splitlines()) == 3
+    text = table(report(*few, skipped("c", "no token"), skipped("d", "another reason")))
+    assert "·  3 checks  no token" in text
+    assert "·  d " in text
+    assert "4 skipped" in text.splitlines()[0]
