@@ -77,7 +77,7 @@ class Answer:
 
     def excerpt(self) -> str:
         """Return the beginning of the body, fit for a message."""
-        return foreign(self.text[: 20 * _EXCERPT], _EXCERPT)
+        return foreign(redact(self.text)[: 20 * _EXCERPT], _EXCERPT)
 
 
 def parse_json(text: str | bytes) -> Any:

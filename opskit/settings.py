@@ -235,13 +235,14 @@ def check_database_url(url: str, *, password_allowed: bool = False) -> None:
     if not url.startswith(("postgresql://", "postgres://")):
         raise ValueError("database must look like postgresql://user@host:5432/name")
     # Not urlsplit's password: it misses one that holds a /, ? or # of its own.
-    in_sight = re.match(r"\w+://[^@/?#]*:.*@", url) or "password=" in url
-    if in_sight and not password_allowed:
+    authority = url.partition("://")[2]
+    in_sight = re.match(r"[^@/?#]*:.*@", authority) and not re.match(r"[^@/?#]*:\d+/", authority)
+    if (in_sight or "password=" in url) and not password_allowed:
         raise ValueError(
             "database must not hold the password; give it as "
             'database_password = { env = "NAME" }, or the whole address as a reference'
         )
-    if url.count("@") > 1:
+    if url.partition("?")[0].count("@") > 1:
         raise ValueError("database holds more than one @; write %40 for one in a name or password")
     if "," not in url.partition("?")[0]:  # several hosts: libpq reads what urlsplit cannot
         _split("database", url)

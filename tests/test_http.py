@@ -41,7 +41,7 @@ def web() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def unit(tmp_path: Path) -> Environment:
-    return environment(tmp_path, timeout=1)
+    return environment(tmp_path, timeout=20)
 
 
 def get(where: Environment, url: str, **options: float) -> Answer:
@@ -78,7 +78,7 @@ def test_an_answer_has_status_headers_body_and_time(web: ScriptedServer, unit: E
     came = get(unit, f"{web.url}/here")
     assert (came.status, came.json(), came.complete) == (418, {"a": 1}, True)
     assert came.headers["content-type"] == "application/json; charset=utf-8"
-    assert 0 < came.elapsed < 1
+    assert came.elapsed > 0
 
 
 def test_requests_say_who_asks_and_what_for(web: ScriptedServer, unit: Environment) -> None:
@@ -137,7 +137,6 @@ def test_an_endless_answer_is_cut(web: ScriptedServer, unit: Environment) -> Non
     web.script("GET", "/endless", endless_reply())
     came = get(unit, f"{web.url}/endless")
     assert (len(came.body), came.complete, came.json()) == (MAX_BODY, False, None)
-    assert came.elapsed < 1
     assert web.sent < 20 * MAX_BODY, "the server was read on"
 
 
@@ -155,22 +154,24 @@ def test_a_compressed_answer_is_bounded_by_what_it_unpacks_to(
     assert (len(came.body), came.complete) == (MAX_BODY, False)
 
 
-def test_a_dripping_answer_ends_with_the_timeout(web: ScriptedServer, unit: Environment) -> None:
+def test_a_dripping_answer_ends_with_the_timeout(web: ScriptedServer, tmp_path: Path) -> None:
     web.script("GET", "/drip", endless_reply(b"x", pause=0.2))
     started = time.monotonic()
-    assert refusal(unit, f"{web.url}/drip").code == "timed-out"
-    assert time.monotonic() - started < 2
+    error = refusal(environment(tmp_path, timeout=1), f"{web.url}/drip")
+    assert time.monotonic() - started < 5
+    assert error.code == "timed-out"
+    assert "within 1 s" in error.message
 
 
 def test_a_request_may_have_less_time_than_the_environment(
     web: ScriptedServer, unit: Environment
 ) -> None:
-    web.script("GET", "/late", Reply(delay=5))
+    web.script("GET", "/late", Reply(delay=20))
     started = time.monotonic()
     with pytest.raises(NoAnswer, match=r"within 0\.1 s") as caught:
         get(unit, f"{web.url}/late", within=0.1)
     assert caught.value.code == "timed-out"
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10
 
 
 # -- no answer -----------------------------------------------------------------------------------
@@ -280,14 +281,14 @@ def test_an_unknown_issuer_is_named(unit: Environment, tmp_path: Path) -> None:
 
 def test_a_wrong_host_name_is_named(tmp_path: Path) -> None:
     context = self_signed(tmp_path, host="other.example")
-    words = tls_refusal(environment(tmp_path, timeout=1, ca_file="ca.pem"), context)
+    words = tls_refusal(environment(tmp_path, ca_file="ca.pem"), context)
     assert "mismatch" in words
     assert "not valid for '127.0.0.1'" in words
 
 
 def test_an_expired_certificate_is_named(tmp_path: Path) -> None:
     context = self_signed(tmp_path, days=-1)
-    words = tls_refusal(environment(tmp_path, timeout=1, ca_file="ca.pem"), context)
+    words = tls_refusal(environment(tmp_path, ca_file="ca.pem"), context)
     assert "certificate has expired" in words
 
 
@@ -297,13 +298,13 @@ def test_plain_http_at_an_https_address_is_named(web: ScriptedServer, unit: Envi
 
 def test_an_own_authority_is_accepted(tmp_path: Path) -> None:
     with ScriptedServer(self_signed(tmp_path)) as server:
-        where = environment(tmp_path, timeout=1, ca_file="ca.pem")
+        where = environment(tmp_path, ca_file="ca.pem")
         assert get(where, f"{server.url}/").status == 404
 
 
 def test_insecure_accepts_any_certificate(tmp_path: Path) -> None:
     with ScriptedServer(self_signed(tmp_path, host="other.example", days=-1)) as server:
-        assert get(environment(tmp_path, timeout=1, insecure=True), f"{server.url}/").status == 404
+        assert get(environment(tmp_path, insecure=True), f"{server.url}/").status == 404
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
@@ -311,7 +312,7 @@ def test_a_useless_ca_file_is_a_configuration_error(tmp_path: Path, content: str
     if content:
         (tmp_path / "my-ca.pem").write_text(content)
     with pytest.raises(ConfigError, match=r"my-ca\.pem"):
-        get(environment(tmp_path, timeout=1, ca_file="my-ca.pem"), "https://127.0.0.1:9/")
+        get(environment(tmp_path, ca_file="my-ca.pem"), "https://127.0.0.1:9/")
 
 
 # -- the guard of the seam -----------------------------------------------------------------------

@@ -4,12 +4,14 @@
 
 import json
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -29,7 +31,7 @@ def temporary() -> Iterator[Path]:
     folder.mkdir()
     folder.chmod(0o755)
     yield folder
-    folder.rmdir()
+    shutil.rmtree(folder)
 
 
 def variables(temporary: Path) -> dict[str, str]:
@@ -71,31 +73,37 @@ def test_the_story(temporary: Path, tmp_path: Path) -> None:
     assert "\x1b" not in ran.out
 
 
-@posix_only
-@pytest.mark.parametrize("ending", ["SIGINT", "SIGKILL"])
-def test_nothing_is_left_after(ending: str, temporary: Path, tmp_path: Path) -> None:
+def stopped(folder: Path, ending: str) -> tuple[int, str]:
+    """Stop a demo in its second scene, wait until nothing is left, and return how it ended."""
+    folder.mkdir()
+    folder.chmod(0o755)
     with subprocess.Popen(
         command("demo"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        env=surroundings(None, variables(temporary)),
-        cwd=tmp_path,
+        env=surroundings(None, variables(folder)),
     ) as process:
         assert process.stdout is not None
         next(line for line in process.stdout if line.startswith("2. "))
-        ports = ports_below(temporary)
-        assert any(map(listens, ports))
+        ports = ports_below(folder)
+        assert all(map(listens, ports))
         process.send_signal(getattr(signal, ending))
         _, err = process.communicate(timeout=30)
-    if ending == "SIGINT":
-        assert process.returncode == 130
-        assert err.strip() == "error: Interrupted."
     deadline = time.monotonic() + SECONDS_TO_VANISH
-    while any(temporary.iterdir()) and time.monotonic() < deadline:
+    while any(folder.iterdir()) or any(map(listens, ports)):
+        assert time.monotonic() < deadline, list(folder.iterdir())
         time.sleep(0.05)
-    assert list(temporary.iterdir()) == []
-    assert not any(map(listens, ports))
+    return process.returncode, err.strip()
+
+
+@posix_only
+def test_nothing_is_left_of_one_that_is_stopped(temporary: Path) -> None:
+    folders = [temporary / name for name in ("interrupted", "killed")]
+    with ThreadPoolExecutor() as pool:
+        interrupted, killed = pool.map(stopped, folders, ["SIGINT", "SIGKILL"])
+    assert interrupted == (130, "error: Interrupted.")
+    assert killed == (-9, "")
 
 
 def ports_below(temporary: Path) -> list[int]:

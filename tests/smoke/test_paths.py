@@ -61,7 +61,7 @@ def answered(
     """Run smoke while one path gives ``reply``; all others must pass."""
     script_path(server, path, reply)
     settings: dict[str, object] = {"smoke": smoke} if smoke else {}
-    checks = smoked(unit(folder, server, timeout=1, **settings))
+    checks = smoked(unit(folder, server, **settings))
     others = {check.status for check in checks.values() if check.id != path}
     assert others == {Status.PASS}
     return checks[path]
@@ -243,7 +243,7 @@ def test_an_answer_that_is_no_data(
 ) -> None:
     for path in PATHS:
         script_path(creatio, path, reply)
-    checks = smoked(unit(tmp_path, creatio, timeout=1))
+    checks = smoked(unit(tmp_path, creatio))
     for path in PATHS:
         assert_found(checks[path], Status.FAIL, finding, words)
     assert {checks["token"].status, checks["runtime"].status} == {Status.PASS}

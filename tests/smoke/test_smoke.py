@@ -5,6 +5,7 @@
 import asyncio
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -119,12 +120,15 @@ def test_the_token_comes_from_where_discovery_says(creatio: ScriptedServer, tmp_
 
 
 def test_the_calls_are_made_at_once(creatio: ScriptedServer, tmp_path: Path) -> None:
+    all_there = threading.Barrier(len(PATHS))
+
+    def script(request: Received) -> Reply:
+        all_there.wait(timeout=10)
+        return next(HEALTHY[path] for path in PATHS if DATA_PATHS[path] == request.path)
+
     for path in PATHS:
-        reply = HEALTHY[path]
-        script_path(creatio, path, Reply(200, reply.body, reply.headers, delay=0.3))
-    started = time.monotonic()
+        script_path(creatio, path, script)
     assert all_pass(smoked(unit(tmp_path, creatio)))
-    assert time.monotonic() - started < 1
 
 
 def test_a_slash_at_the_end_of_the_address_does_no_harm(
@@ -218,7 +222,7 @@ def test_a_dripping_answer_ends_with_the_timeout(creatio: ScriptedServer, tmp_pa
     script_path(creatio, "odata4", endless_reply(b" ", pause=0.2))
     started = time.monotonic()
     checks = smoked(unit(tmp_path, creatio, timeout=1))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert found(checks, Status.FAIL) == {"odata4": "timed-out"}
     assert "within 1 s" in checks["odata4"].summary
 
@@ -227,7 +231,7 @@ def test_an_endless_answer_is_not_swallowed(creatio: ScriptedServer, tmp_path: P
     script_path(creatio, "odata4", endless_reply())
     started = time.monotonic()
     checks = smoked(unit(tmp_path, creatio))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert found(checks, Status.FAIL) == {"odata4": "answer-too-large"}
     assert creatio.sent < 40_000_000
 

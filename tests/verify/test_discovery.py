@@ -3,6 +3,7 @@
 """The discovery document, and every way in which it can be missing, wrong or misleading."""
 
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def identity() -> Iterator[ScriptedServer]:
 
 def assert_all_else_skipped(folder: Path, url: str, failing: str, finding: str, words: str) -> None:
     """Expect one failed check, those before it passed, and all after it skipped."""
-    checks = verified(unit(folder, url, timeout=1))
+    checks = verified(unit(folder, url, timeout=1 if finding == "timed-out" else 30))
     assert_failed(checks[failing], finding, words)
     ids = list(checks)
     before, after = ids[: ids.index(failing)], ids[ids.index(failing) + 1 :]
@@ -240,6 +241,7 @@ def test_internal_endpoints_are_used_at_the_configured_host(
     assert len(identity.requests(TOKEN)) == 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not connect to 0.0.0.0")
 def test_endpoints_on_the_services_own_machine_are_not_asked(tmp_path: Path) -> None:
     with ScriptedServer() as identity, ScriptedServer() as own_machine:
         script_identity(identity)
