@@ -13,6 +13,9 @@ from opskit.errors import ClientNotFound, ConfigError, UsageError
 from opskit.policy import Duration, Policy
 from opskit.secrets import Secret, SecretRef
 
+# host:port/database with options, in which an @ is no sign of a password
+_PLACE = re.compile(r"[^@/?#]*:\d+/[^@?]*\?")
+
 Runtime = Literal["auto", "framework", "net"]
 DataPathName = Literal["odata4", "odata3", "dataservice", "webservice"]
 
@@ -236,7 +239,7 @@ def check_database_url(url: str, *, password_allowed: bool = False) -> None:
         raise ValueError("database must look like postgresql://user@host:5432/name")
     # Not urlsplit's password: it misses one that holds a /, ? or # of its own.
     authority = url.partition("://")[2]
-    in_sight = re.match(r"[^@/?#]*:.*@", authority) and not re.match(r"[^@/?#]*:\d+/", authority)
+    in_sight = re.match(r"[^@/?#]*:.*@", authority) and not re.match(_PLACE, authority)
     if (in_sight or "password=" in url) and not password_allowed:
         raise ValueError(
             "database must not hold the password; give it as "
