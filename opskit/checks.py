@@ -25,7 +25,7 @@ def warned(check_id: str, found: Finding, elapsed: float | None = None) -> Check
 
 def skipped(check_id: str, reason: str) -> Check:
     """Return a check that was not made, and why."""
-    return Check(check_id, Status.SKIPPED, reason)
+    return Check(check_id, Status.SKIPPED, foreign(reason))
 
 
 def unanswered(error: NoAnswer) -> Finding:

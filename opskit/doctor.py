@@ -11,7 +11,7 @@ from opskit.db.store import ClientStore, open_store
 from opskit.errors import OpskitError
 from opskit.explain import finding
 from opskit.http import Http
-from opskit.models import Check, EnvironmentReport
+from opskit.models import Check, EnvironmentReport, Status
 from opskit.secrets import SecretRef
 from opskit.settings import Environment
 from opskit.smoke.runtime import find_api
@@ -20,10 +20,11 @@ from opskit.verify.discovery import NoDiscovery, discover
 
 async def examine(environment: Environment) -> EnvironmentReport:
     """Check secrets, database, Identity Service and Creatio of one environment."""
-    secrets = _secrets(environment)
+    secrets = await asyncio.to_thread(_secrets, environment)
     async with Http(environment) as http:
+        unknown = any(c.id == "secrets.database" and c.status is Status.FAIL for c in secrets)
         database, *web = await asyncio.gather(
-            asyncio.to_thread(_database, environment),
+            asyncio.to_thread(_database, environment, secret_known=not unknown),
             _identity(http, environment),
             _creatio(http, environment),
         )
@@ -33,7 +34,10 @@ async def examine(environment: Environment) -> EnvironmentReport:
 def _tls(environment: Environment) -> Check:
     if environment.insecure:
         return warned("config.tls", finding("tls-unverified"))
-    return passed("config.tls", "certificates are verified")
+    if plain := environment.plain_channels():
+        words = f"Not encrypted and verified: {', '.join(plain)}."
+        return warned("config.tls", finding("tls-left-out", words))
+    return passed("config.tls", "every connection beyond this machine is verified")
 
 
 def _secrets(environment: Environment) -> list[Check]:
@@ -48,6 +52,9 @@ def _secrets(environment: Environment) -> list[Check]:
         for client in environment.clients
     ]
     checks = []
+    if not environment.clients:
+        reason = "none is known: add [[environments.NAME.clients]] to verify, smoke and prove"
+        checks.append(skipped("secrets.client", reason))
     for check_id, whose, reference in references:
         try:
             environment.resolve(reference)
@@ -57,9 +64,11 @@ def _secrets(environment: Environment) -> list[Check]:
     return checks
 
 
-def _database(environment: Environment) -> list[Check]:
+def _database(environment: Environment, *, secret_known: bool) -> list[Check]:
     if environment.database is None:
-        return [skipped("database.login", "no database is configured")]
+        return [skipped("database.login", "not configured: add database to change lifetimes")]
+    if not secret_known:
+        return [skipped("database.login", "needs secrets.database")]
     try:
         with open_store(environment) as store:
             login = passed("database.login", store.server())
@@ -74,6 +83,8 @@ def _database(environment: Environment) -> list[Check]:
 def _rights(store: ClientStore) -> list[Check]:
     rights = store.rights()
     names = rights.may_read_names
+    if not rights.may_read:
+        store.lifetimes([])  # raises what the server says of it
     return [
         passed("database.read", "ClientId, ClientName, Enabled, AccessTokenLifetime")
         if names
@@ -99,7 +110,7 @@ def _policy(store: ClientStore, environment: Environment) -> Check:
 
 async def _identity(http: Http, environment: Environment) -> Check:
     if environment.identity is None:
-        return skipped("identity.reachable", "identity is not set")
+        return skipped("identity.reachable", "not configured: add identity to verify tokens")
     found = await discover(http, environment.identity)
     if isinstance(found, NoDiscovery):
         return failed("identity.reachable", found.finding)
@@ -108,12 +119,13 @@ async def _identity(http: Http, environment: Environment) -> Check:
 
 async def _creatio(http: Http, environment: Environment) -> Check:
     if environment.creatio is None:
-        return skipped("creatio.runtime", "creatio is not set")
+        return skipped("creatio.runtime", "not configured: add creatio for the smoke check")
     found, runtime = await find_api(http, msgspec.structs.replace(environment, runtime="auto"))
     if runtime.finding is not None:
         return failed("creatio.runtime", runtime.finding)
-    configured, _ = await find_api(http, environment)
-    if environment.runtime != "auto" and configured != found:
-        words = f'runtime = "{environment.runtime}", but it is {runtime.summary}.'
-        return failed("creatio.runtime", finding("runtime-differs", words))
+    if environment.runtime != "auto":
+        configured, _ = await find_api(http, environment)
+        if configured != found:
+            words = f'runtime = "{environment.runtime}", but it is {runtime.summary}.'
+            return failed("creatio.runtime", finding("runtime-differs", words))
     return passed("creatio.runtime", runtime.summary, runtime.elapsed)

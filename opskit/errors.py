@@ -69,6 +69,16 @@ class OpskitError(Exception):
             self.code = code
 
 
+def internal_error(error: Exception, environment: str | None = None) -> OpskitError:
+    """Return the error for a defect of opskit's own."""
+    return OpskitError(
+        f"opskit itself failed: {type(error).__name__}: {error}",
+        remedy="Please report this, with what `opskit --traceback …` shows.",
+        environment=environment,
+        code="internal",
+    )
+
+
 class UsageError(OpskitError):
     """The command or the configuration asks for something impossible."""
 
@@ -166,7 +176,8 @@ class LockHeld(ConflictError):
 
 
 class Interrupted(OpskitError):
-    """Stopped by the user; the message says what was done by then."""
+    """Stopped by the user; the message says what was done by then, ``done`` holds it if any."""
 
     exit_code = EXIT_INTERRUPTED
     code = "interrupted"
+    done: object = None

@@ -71,6 +71,12 @@ _NO_ANSWER: Mapping[str, Explanation] = {
         '…"; insecure = true turns verification off for this environment.',
         unreachable=True,
     ),
+    "tls-not-spoken": Explanation(
+        symptom="The port answers, but not with TLS.",
+        cause="It probably serves plain HTTP: the address says https, or has the wrong port.",
+        remedy="Correct the port, or write http:// if that service really has no TLS.",
+        unreachable=True,
+    ),
     "address-invalid": Explanation(
         symptom="That is not a web address.",
         cause="A typing error in opskit.toml, or in what the discovery document names.",
@@ -281,7 +287,8 @@ _CREATIO: Mapping[str, Explanation] = {
         symptom="Creatio refuses the token, a fresh one too.",
         cause="Probably Creatio does not trust this Identity Service, or OAuth20Integration is "
         "off.",
-        remedy="Check OAuth20IdentityServerUrl in Creatio, and that it names this service.",
+        remedy="See whether the token itself is sound with opskit verify; then check in Creatio "
+        "that OAuth20IdentityServerUrl names this service.",
     ),
     "csrf-demanded": Explanation(
         symptom="Creatio asks for the header BPMCSRF.",
@@ -293,8 +300,9 @@ _CREATIO: Mapping[str, Explanation] = {
         symptom="The token is fine, and every call is refused.",
         cause="Probably the client is not registered in this Creatio, its system user is "
         "inactive, or Creatio does not trust this Identity Service.",
-        remedy="Open OAuth 2.0 integrated applications in Creatio: is the app there, and its "
-        "user active? Then check OAuth20IdentityServerUrl and OAuth20Integration.",
+        remedy="See whether the token itself is sound with opskit verify. Then open OAuth 2.0 "
+        "integrated applications in Creatio: is the app there, and its user active? Then check "
+        "OAuth20IdentityServerUrl and OAuth20Integration.",
     ),
     "odata-rights": Explanation(
         symptom="The user may not use OData.",
@@ -364,6 +372,13 @@ _SETUP: Mapping[str, Explanation] = {
         symptom="TLS certificates are not verified here.",
         cause="insecure = true: anybody in between can read the client's secret and the tokens.",
         remedy='Name the company\'s own authority with ca_file = "…" and remove insecure.',
+    ),
+    "tls-left-out": Explanation(
+        symptom="Some connections are not encrypted and verified.",
+        cause="For a host beyond this machine opskit.toml says http:// or a weak sslmode: anybody "
+        "in between can read passwords, secrets and tokens.",
+        remedy="Use https:// and sslmode=verify-full where the servers can; ca_file names a "
+        "company's own authority.",
     ),
     "names-unreadable": Explanation(
         symptom="ClientName or Enabled may not be read.",

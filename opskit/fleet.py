@@ -5,7 +5,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from opskit.errors import OpskitError
+from opskit.errors import OpskitError, internal_error
 from opskit.models import EnvironmentReport, Report
 from opskit.settings import Environment
 
@@ -31,6 +31,8 @@ def check_all(
             except OpskitError as error:
                 error.environment = error.environment or environment.name
                 return error
+            except Exception as error:  # noqa: BLE001 (one environment must not hide the others)
+                return internal_error(error, environment.name)
 
     async def all_of_them() -> list[EnvironmentReport | OpskitError]:
         return await asyncio.gather(*map(one, environments))

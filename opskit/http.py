@@ -6,7 +6,6 @@ The one place that imports httpx and that knows its errors.
 """
 
 import asyncio
-import ipaddress
 import json
 import socket
 import ssl
@@ -20,7 +19,7 @@ from urllib.parse import urlsplit
 from opskit import __version__
 from opskit.errors import ConfigError, NoAnswer
 from opskit.secrets import foreign, redact
-from opskit.settings import Environment
+from opskit.settings import Environment, is_loopback
 
 # httpx imports a command line of its own where rich is installed, which doubles the time that its
 # import takes. With this entry that import fails, as httpx provides for.
@@ -176,15 +175,6 @@ class Http:
         return self._clients[scheme, local]
 
 
-def is_loopback(url: str) -> bool:
-    """Return whether ``url`` names this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 def tls_context(environment: Environment) -> ssl.SSLContext:
     """Return how TLS is verified: the system's authorities, certifi's, and the environment's.
 
@@ -200,7 +190,7 @@ def tls_context(environment: Environment) -> ssl.SSLContext:
         return context
     context.load_verify_locations(certifi.where())
     if environment.ca_file is not None:
-        path = environment.folder / environment.ca_file
+        path = environment.path(environment.ca_file)
         try:
             context.load_verify_locations(path)
         except (OSError, ssl.SSLError) as error:
@@ -235,7 +225,9 @@ def _no_answer(error: Exception, url: str, environment: Environment, timeout: fl
     tls = next((c for c in causes if isinstance(c, ssl.SSLError)), None)
     if tls is not None:
         reason = getattr(tls, "verify_message", "") or tls.reason or str(tls)
-        code, words = "tls-failed", f"TLS with {where} failed: {reason}"
+        plain = "WRONG_VERSION_NUMBER" in reason or "HTTP_REQUEST" in reason
+        words = f"TLS with {where} failed: {reason}"
+        code = "tls-not-spoken" if plain else "tls-failed"
     elif any(isinstance(c, socket.gaierror) for c in causes):
         code, words = "host-unknown", f"The host name {parts.hostname} is not known"
     elif any(isinstance(c, TimeoutError | httpx.TimeoutException) for c in causes):

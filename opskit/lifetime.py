@@ -10,7 +10,7 @@ issued token prove that the new lifetime is in effect.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opskit.checks import failed, from_error, passed
 from opskit.db.store import LOCK_TIMEOUT, ClientStore, open_store
@@ -102,12 +102,22 @@ def set_lifetimes(
 ) -> tuple[ChangeSets, list[OpskitError]]:
     """Make the same change in one environment after the other.
 
-    It ends at the first environment that refuses or fails, or whose fresh token disagrees, so
-    that a mistake does not travel further. The arguments are those of :func:`set_lifetime`.
+    Whatever can be known beforehand is checked in all of them before the first is written. It
+    ends at the first environment that fails, or whose fresh token disagrees, so that a mistake
+    does not travel further. The arguments are those of :func:`set_lifetime`.
 
     Returns:
         What was done, and the error that ended it, if one did.
+
+    Raises:
+        OpskitError: one of the environments cannot take the change; nothing was written.
     """
+    for environment in environments:
+        _check_possible(environment, lifetime, options)
+    if len(environments) > 1:
+        for environment in environments:
+            with open_store(environment) as store:
+                _wanted(store, environment, selector, lifetime, options)
     done: list[ChangeSet] = []
     for environment in environments:
         try:
@@ -116,8 +126,13 @@ def set_lifetimes(
                     environment, selector, lifetime, options, confirm=confirm, progress=progress
                 )
             )
+        except KeyboardInterrupt:
+            nothing = f"Interrupted; nothing was written in {environment.name}."
+            return ChangeSets(done), [Interrupted(nothing, environment=environment.name)]
         except OpskitError as error:
             error.environment = environment.name
+            if isinstance(error, Interrupted) and isinstance(error.done, ChangeSet):
+                done.append(error.done)
             return ChangeSets(done), [error]
         if any(check.status is Status.FAIL for check in done[-1].checks):
             break
@@ -154,23 +169,63 @@ def set_lifetime(
         lifetime, environment=environment.name, override=options.override_policy
     )
     with open_store(environment) as store:
-        clients = pick_clients(
-            store.clients(), selector, environment.name, all_matches=options.all_matches
-        )
-        wanted = [Change(c.client_id, c.name, c.lifetime, lifetime) for c in clients]
-        _compare_expected(environment, wanted, options.expect)
+        wanted = _wanted(store, environment, selector, lifetime, options)
         pending = [change for change in wanted if change.old != change.new]
         if pending and not options.dry_run:
             confirm(environment, pending)
         if pending:
             _write(store, environment, pending, options)
-        if options.dry_run:
-            return ChangeSet(environment.name, Outcome.DRY_RUN, wanted, warnings=warnings)
-        checks = [_read_back(store, wanted)]
-    if options.verify:
-        checks += _prove(environment, wanted, options, progress)
     outcome = Outcome.CHANGED if pending else Outcome.UNCHANGED
-    return ChangeSet(environment.name, outcome, wanted, checks, warnings)
+    if options.dry_run:
+        return ChangeSet(environment.name, Outcome.DRY_RUN, wanted, warnings=warnings)
+    done = ChangeSet(environment.name, outcome, wanted, warnings=warnings)
+    try:
+        checks = [_read_back(environment, wanted)]
+        if options.verify:
+            checks += _prove(environment, wanted, options, progress)
+    except KeyboardInterrupt:
+        raise _interrupted_after(done) from None
+    return replace(done, checks=checks)
+
+
+def _wanted(
+    store: ClientStore,
+    environment: Environment,
+    selector: str,
+    lifetime: int,
+    options: ChangeOptions,
+) -> list[Change]:
+    clients = pick_clients(
+        store.clients(), selector, environment.name, all_matches=options.all_matches
+    )
+    wanted = [Change(c.client_id, c.name, c.lifetime, lifetime) for c in clients]
+    _compare_expected(environment, wanted, options.expect)
+    return wanted
+
+
+def _check_possible(environment: Environment, lifetime: int, options: ChangeOptions) -> None:
+    """Find out before the first write what needs no database to be known.
+
+    Raises:
+        PolicyError: the environment does not accept the lifetime.
+        ConfigError: it has no database.
+    """
+    environment.policy.check(
+        lifetime, environment=environment.name, override=options.override_policy
+    )
+    if environment.database is None:
+        environment.require("database")
+
+
+def _interrupted_after(done: ChangeSet) -> Interrupted:
+    state = "the change is committed" if done.outcome is Outcome.CHANGED else "it was so already"
+    error = Interrupted(
+        f"Interrupted: {state}, but no fresh token has proved it.",
+        remedy=f"Prove it: opskit verify -e {done.environment}",
+        environment=done.environment,
+    )
+    error.done = done
+    return error
 
 
 def _read_clients(environment: Environment) -> EnvironmentClients | OpskitError:
@@ -277,8 +332,13 @@ def _state_now(environment: Environment, changes: Sequence[Change]) -> str:
     return "somebody else has changed the lifetimes meanwhile"
 
 
-def _read_back(store: ClientStore, changes: Sequence[Change]) -> Check:
-    present = store.lifetimes([change.client_id for change in changes])
+def _read_back(environment: Environment, changes: Sequence[Change]) -> Check:
+    """Look at what other sessions see now; the change stands, whatever becomes of this."""
+    try:
+        with open_store(environment) as store:
+            present = store.lifetimes([change.client_id for change in changes])
+    except OpskitError as error:
+        return from_error(READ_BACK, error)
     wrong = [change for change in changes if present.get(change.client_id) != change.new]
     if wrong:
         words = f"{wrong[0].client_id} has {present.get(wrong[0].client_id)} s after the commit."
@@ -296,12 +356,6 @@ def _prove(
 
     try:
         return asyncio.run(prove(environment, changes, wait=options.wait, progress=progress))
-    except KeyboardInterrupt:
-        raise Interrupted(
-            "Interrupted after the commit: the change is made, but no fresh token has proved it.",
-            remedy=f"Prove it: opskit verify -e {environment.name}",
-            environment=environment.name,
-        ) from None
     except OpskitError as error:
         # The change stands; say so together with why it is not proved.
         return [from_error(FRESH_TOKEN, error)]

@@ -8,6 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -57,9 +58,20 @@ def redact(text: str) -> str:
     return text
 
 
+def printable(text: str) -> str:
+    """Return ``text`` without characters that would steer a terminal or hide others."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if _steers(char) else char for char in text)
+
+
+def _steers(char: str) -> bool:
+    if char in "\n\t\u200d":  # the last one joins emoji
+        return False
+    return unicodedata.category(char) in {"Cc", "Cf", "Cs"}
+
+
 def foreign(text: str, limit: int = 300) -> str:
     """Return words that came from outside, fit to be shown: no secret, one line, an end."""
-    line = " ".join(redact(text).split())
+    line = printable(" ".join(redact(text).split()))
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
@@ -96,7 +108,7 @@ class SecretRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.env is not None:
             value = _from_env(self.env)
         elif self.file is not None:
-            value = _from_file(folder / Path(self.file).expanduser())
+            value = _from_file(folder, self.file)
         elif self.command is not None:
             value = _from_command(self.command, folder)
         else:
@@ -126,12 +138,14 @@ def _from_env(name: str) -> str:
         ) from None
 
 
-def _from_file(path: Path) -> str:
+def _from_file(folder: Path, name: str) -> str:
+    path = folder / name
     try:
+        path = folder / Path(name).expanduser()
         return _chomp(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: ~nobody
         undecodable = isinstance(error, UnicodeDecodeError)
-        reason = "it is not UTF-8 text" if undecodable else getattr(error, "strerror", error)
+        reason = "it is not UTF-8 text" if undecodable else getattr(error, "strerror", str(error))
         raise SecretError(
             f"The secret file {path} cannot be read: {reason}.",
             remedy="Check the path (relative to opskit.toml) and its permissions.",
@@ -211,4 +225,5 @@ def _chomp(text: str) -> str:
 
 
 def _first_word(command: str) -> str:
-    return command.split(maxsplit=1)[0]
+    # Not what follows an =: it may be a variable with a token in it.
+    return command.split(maxsplit=1)[0].partition("=")[0]

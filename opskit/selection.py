@@ -56,7 +56,8 @@ def not_found(
 ) -> ClientNotFound:
     """Return the error for a selector that matches none of ``clients``, with the nearest."""
     names = sorted({client.label for client in clients} | {c.client_id for c in clients})
-    part_of = [name for name in names if selector.casefold() in name.casefold()]
+    named = selector.casefold().strip("*? ")
+    part_of = [name for name in names if len(named) > 2 and named in name.casefold()]
     near = part_of[:3] or difflib.get_close_matches(selector, names, n=3, cutoff=0.5)
     where = f"in {environment}" if environment else "in these environments"
     return ClientNotFound(

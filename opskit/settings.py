@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The keys of opskit.toml, their meaning and their defaults."""
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -41,13 +42,14 @@ class Query(msgspec.Struct, frozen=True):
 
     Attributes:
         entity: the object, such as Account.
-        columns: the columns to ask for; empty asks OData for all of them.
+        columns: the columns to ask for; empty asks OData for all of them; None for the path's
+            own: all with OData 4, else Name.
         top: how many rows at the most.
         expect: values that must each stand in some row, such as a Name or an Id.
     """
 
     entity: str = "Account"
-    columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
     top: int = 20
     expect: tuple[str, ...] = ()
 
@@ -56,6 +58,10 @@ class Query(msgspec.Struct, frozen=True):
             raise ValueError("entity must not be empty")
         if not 1 <= self.top <= 10_000:
             raise ValueError("top must be between 1 and 10000")
+
+    def columns_or(self, *default: str) -> tuple[str, ...]:
+        """Return the columns to ask for, or the path's own."""
+        return default if self.columns is None else self.columns
 
 
 class WebService(msgspec.Struct, frozen=True):
@@ -72,10 +78,6 @@ class WebService(msgspec.Struct, frozen=True):
     expect_key: str = "GetConvertedPasswordValueResult"
 
 
-def _name_only() -> Query:
-    return Query(columns=("Name",))
-
-
 class Smoke(msgspec.Struct, frozen=True):
     """How the four data paths are exercised.
 
@@ -86,8 +88,8 @@ class Smoke(msgspec.Struct, frozen=True):
     """
 
     odata4: Query = Query()
-    odata3: Query = msgspec.field(default_factory=_name_only)
-    dataservice: Query = msgspec.field(default_factory=_name_only)
+    odata3: Query = Query()
+    dataservice: Query = Query()
     webservice: WebService = WebService()
     require: tuple[DataPathName, ...] = ()
     skip: tuple[DataPathName, ...] = ()
@@ -95,7 +97,7 @@ class Smoke(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if both := sorted(set(self.require) & set(self.skip)):
             raise ValueError(f"{both[0]} is both in require and in skip")
-        if not self.dataservice.columns:
+        if self.dataservice.columns == ():
             raise ValueError("dataservice.columns must name at least one column")
 
 
@@ -203,6 +205,23 @@ class Environment(Settings, frozen=True, kw_only=True):
             error.environment = self.name
             raise
 
+    def plain_channels(self) -> list[str]:
+        """Return the addresses beyond this machine that are reached without verified TLS."""
+        plain = [
+            key
+            for key in ("identity", "creatio")
+            if (url := getattr(self, key)) and url.startswith("http:") and not is_loopback(url)
+        ]
+        if isinstance(self.database, str):
+            mode = re.search(r"[?&]sslmode=(\w+)", self.database)
+            if mode and mode[1] in {"disable", "allow", "prefer", "require"}:
+                plain.append(f"database (sslmode={mode[1]})")
+        return plain
+
+    def path(self, name: str) -> Path:
+        """Return the path of a file that opskit.toml names, from its folder or from ~."""
+        return self.folder / Path(name).expanduser()
+
     def require(self, key: Literal["database", "identity", "creatio"]) -> str:
         """Return the address under ``key``.
 
@@ -245,16 +264,29 @@ def check_database_url(url: str, *, password_allowed: bool = False) -> None:
             "database must not hold the password; give it as "
             'database_password = { env = "NAME" }, or the whole address as a reference'
         )
+    if re.match(r"[^@/?#]*:[^@]*[/?#][^@]*@", authority) and not re.match(_PLACE, authority):
+        raise ValueError("database holds a /, ? or # before the @; write it as %2F, %3F or %23")
     if url.partition("?")[0].count("@") > 1:
         raise ValueError("database holds more than one @; write %40 for one in a name or password")
     if "," not in url.partition("?")[0]:  # several hosts: libpq reads what urlsplit cannot
         _split("database", url)
 
 
+def is_loopback(url: str) -> bool:
+    """Return whether ``url`` names this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def _check_web_url(key: str, url: str) -> None:
     parts = _split(key, url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{key} must look like https://host or http://host:port")
+    if key == "creatio" and parts.path.rstrip("/").endswith("/0"):
+        raise ValueError('creatio must not end with /0; runtime = "framework" adds it')
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError(f"{key} must hold no user, query or fragment")
 

@@ -13,16 +13,11 @@ import pytest
 from opskit import models, settings
 from opskit.errors import OpskitError
 from opskit.policy import Policy
-from opskit.sandbox.lifecycle import SandboxEnvironment, SandboxStatus
 
 ROOT = Path(__file__).resolve().parents[1]
 JSON_PAGE = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
 SOURCES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "opskit").rglob("*.py")}
-DATA_CLASSES = [
-    *(kind for kind in vars(models).values() if dataclasses.is_dataclass(kind)),
-    SandboxStatus,
-    SandboxEnvironment,
-]
+DATA_CLASSES = [kind for kind in vars(models).values() if dataclasses.is_dataclass(kind)]
 
 
 def _section(page: str, title: str) -> str:

@@ -17,9 +17,9 @@ import pytest
 from opskit import http as http_module
 from opskit.errors import EXIT_UNREACHABLE, ConfigError, NoAnswer
 from opskit.explain import EXPLANATIONS
-from opskit.http import MAX_BODY, Answer, Http, is_loopback
+from opskit.http import MAX_BODY, Answer, Http
 from opskit.secrets import Secret
-from opskit.settings import Environment
+from opskit.settings import Environment, is_loopback
 from tests.conftest import environment
 from tests.scripted_server import (
     HANG_UP,
@@ -293,7 +293,7 @@ def test_an_expired_certificate_is_named(tmp_path: Path) -> None:
 
 
 def test_plain_http_at_an_https_address_is_named(web: ScriptedServer, unit: Environment) -> None:
-    assert refusal(unit, web.url.replace("http:", "https:")).code == "tls-failed"
+    assert refusal(unit, web.url.replace("http:", "https:")).code == "tls-not-spoken"
 
 
 def test_an_own_authority_is_accepted(tmp_path: Path) -> None:
@@ -363,7 +363,8 @@ def test_every_error_of_httpx_becomes_no_answer(
 
 def test_every_code_of_the_seam_is_explained() -> None:
     source = Path(str(http_module.__file__)).read_text(encoding="utf-8")
-    codes = set(re.findall(r'code(?:, words = |=)"([a-z-]+)"', source))
+    codes = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source)) & {*EXPLANATIONS, "x-unknown"}
+    codes |= set(re.findall(r'code(?:, words = | = |=)"([a-z-]+)"', source))
     assert len(codes) >= 6
     assert codes <= set(EXPLANATIONS)
 

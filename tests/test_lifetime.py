@@ -16,6 +16,7 @@ from opskit.errors import (
     ClientNotFound,
     Interrupted,
     LockHeld,
+    OpskitError,
     PolicyError,
     ProtectedError,
     SecretError,
@@ -429,11 +430,13 @@ def test_an_interruption_while_proving_says_that_the_change_is_made(sandbox: San
         raise KeyboardInterrupt
 
     sandbox.fault(Fault.CACHE)
-    with pytest.raises(Interrupted, match="after the commit: the change is made") as caught:
+    with pytest.raises(Interrupted, match="the change is committed") as caught:
         set_lifetime(
             sandbox.environment("dev"), SYNC, 1800, ChangeOptions(wait=60), progress=interrupt
         )
     assert "opskit verify -e dev" in caught.value.remedy
+    assert isinstance(caught.value.done, ChangeSet)
+    assert caught.value.done.outcome is Outcome.CHANGED
     assert sandbox.lifetimes("dev")[_client_id(SYNC)] == 1800
 
 
@@ -464,7 +467,7 @@ def test_waiting_outlasts_a_short_cache(sandbox: Sandbox) -> None:
     )
     assert _check(done, "lifetime.fresh_token").status is Status.PASS
     assert told
-    assert f"dev: fresh tokens of {SYNC} still live 3600 s" in told[0]
+    assert told[0].startswith(f"dev, {SYNC}: A fresh token lives 3600 s")
 
 
 def test_a_client_whose_secret_nobody_knows_is_not_proved(sandbox: Sandbox) -> None:
@@ -519,13 +522,27 @@ def test_the_same_change_goes_from_one_environment_to_the_next(sandbox: Sandbox)
         assert sandbox.lifetimes(name)[_client_id(SYNC, name)] == 1800
 
 
-def test_a_change_ends_at_the_first_environment_that_fails(sandbox: Sandbox) -> None:
+def test_nothing_is_changed_where_one_environment_cannot_be(sandbox: Sandbox) -> None:
     dev, test, prod = (sandbox.environment(name) for name in ENVIRONMENTS)
-    done, (error,) = set_lifetimes([dev, _dead(test), prod], SYNC, 1800, QUICK)
+    with pytest.raises(OpskitError) as caught:
+        set_lifetimes([dev, _dead(test), prod], SYNC, 1800, QUICK)
+    assert (caught.value.environment, caught.value.code) == ("test", "database-unreachable")
+    assert caught.value.exit_code == EXIT_UNREACHABLE
+    for name in ENVIRONMENTS:
+        assert sandbox.lifetimes(name)[_client_id(SYNC, name)] == 3600
+
+
+def test_an_interruption_keeps_what_was_done_before(sandbox: Sandbox) -> None:
+    def confirm(environment: Environment, changes: Sequence[Change]) -> None:
+        if environment.name == "test":
+            raise KeyboardInterrupt
+
+    environments = [sandbox.environment(name) for name in ENVIRONMENTS]
+    done, (error,) = set_lifetimes(environments, SYNC, 1800, QUICK, confirm=confirm)
     assert [one.environment for one in done.change_sets] == ["dev"]
-    assert (error.environment, error.code) == ("test", "database-unreachable")
-    assert sandbox.lifetimes("prod")[_client_id(SYNC, "prod")] == 3600
-    assert Result("lifetime set", done, [error]).exit_code == EXIT_UNREACHABLE
+    assert isinstance(error, Interrupted)
+    assert "nothing was written in test" in error.message
+    assert sandbox.lifetimes("test")[_client_id(SYNC, "test")] == 3600
 
 
 def test_a_change_ends_at_the_first_environment_that_refuses(sandbox: Sandbox) -> None:

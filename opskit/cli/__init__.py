@@ -15,7 +15,14 @@ from typing import Any, NoReturn
 import click
 
 from opskit import __version__
-from opskit.errors import EXIT_CHECK_FAILED, EXIT_OK, Interrupted, OpskitError, UsageError
+from opskit.errors import (
+    EXIT_CHECK_FAILED,
+    EXIT_OK,
+    Interrupted,
+    OpskitError,
+    UsageError,
+    internal_error,
+)
 
 # Command → what the overview says of it. The command itself is the attribute of the same name in
 # the module of the same name below opskit.cli.
@@ -73,20 +80,17 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         # Windows' pipes default to a code page that lacks half of what we print.
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
+    code = _run(arguments)
     try:
-        code = _run(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:  # opskit … | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = EXIT_OK
+    except (OSError, AttributeError):  # closed by the reader, or from the beginning
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(code)
 
 
 def _run(arguments: Sequence[str]) -> int:
     try:
         code = cli.main(arguments, prog_name="opskit", standalone_mode=False)
-    except BrokenPipeError:
-        raise
     except Exception as error:  # noqa: BLE001 (the one place where everything is caught)
         if "--traceback" in arguments:
             _show_traceback(error)
@@ -95,8 +99,6 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _as_opskit_error(error: Exception) -> OpskitError:
-    from opskit.secrets import redact
-
     if isinstance(error, OpskitError):
         return error
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
@@ -107,11 +109,7 @@ def _as_opskit_error(error: Exception) -> OpskitError:
         return UsageError(error.format_message(), remedy=remedy)
     if isinstance(error, click.exceptions.Abort):
         return Interrupted("Interrupted.")
-    return OpskitError(
-        f"opskit itself failed: {type(error).__name__}: {redact(str(error))}",
-        remedy="Please report this, with what --traceback shows after `opskit`.",
-        code="internal",
-    )
+    return internal_error(error)
 
 
 def _report(error: OpskitError, arguments: Sequence[str]) -> int:

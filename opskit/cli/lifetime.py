@@ -91,8 +91,11 @@ def set_command(
 
     CLIENT is a ClientId, or a ClientName or glob. DURATION is 1800, 90s, 30m, 2h, 1d or 1h30m.
     """
+    environments = written_environments(config, patterns, all_envs=all_envs)
+    if not yes and not options["dry_run"]:
+        _require_terminal(environments)
     change_sets, errors = set_lifetimes(
-        written_environments(config, patterns, all_envs=all_envs),
+        environments,
         client,
         duration,
         ChangeOptions(verify=not no_verify, **options),  # type: ignore[arg-type]
@@ -106,11 +109,26 @@ def _confirm_anything(environment: Environment, changes: Sequence[Change]) -> No
     """Take --yes for the answer."""
 
 
+def _require_terminal(environments: Sequence[Environment]) -> None:
+    """Refuse before the first write what would have to be asked, when there is nobody to ask.
+
+    Raises:
+        ProtectedError: an environment is protected, and there is no terminal.
+    """
+    protected = next((one for one in environments if one.protected), None)
+    if protected is not None and not sys.stdin.isatty():
+        raise ProtectedError(
+            f"{protected.name} is protected, and there is no terminal to ask at. "
+            "Nothing was written.",
+            remedy="Add --yes when you are sure.",
+            environment=protected.name,
+        )
+
+
 def _confirm(environment: Environment, changes: Sequence[Change]) -> None:
     """Ask before a write to a protected environment.
 
     Raises:
-        ProtectedError: there is nobody to ask.
         Interrupted: the answer was no.
     """
     if not environment.protected:
@@ -118,12 +136,9 @@ def _confirm(environment: Environment, changes: Sequence[Change]) -> None:
     for change in changes:
         label = change.name or change.client_id
         say(f"{environment.name}: {label}  {change.old} s → {change.new} s")
-    if not sys.stdin.isatty():
-        raise ProtectedError(
-            f"{environment.name} is protected, and there is no terminal to ask at. "
-            "Nothing was written.",
-            remedy="Add --yes when you are sure.",
-            environment=environment.name,
-        )
-    if not click.confirm(f"{environment.name} is protected. Change it?", err=True):
-        raise Interrupted("Not confirmed. Nothing was written.", environment=environment.name)
+    refused = Interrupted("Not confirmed. Nothing was written.", environment=environment.name)
+    try:
+        if not click.confirm(f"{environment.name} is protected. Change it?", err=True):
+            raise refused
+    except click.Abort:
+        raise refused from None

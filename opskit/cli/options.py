@@ -120,6 +120,12 @@ def written_environments(
     Raises:
         UsageError: no environment was named.
     """
+    if patterns and all_envs:
+        raise UsageError(
+            "-e and --all-envs exclude each other.",
+            remedy="Name the environments, or take all of them.",
+            code="environment-missing",
+        )
     if not patterns and not all_envs:
         raise UsageError(
             "This command writes, so it wants to be told where.",

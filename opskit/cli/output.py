@@ -2,38 +2,53 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results go to standard output, everything else to standard error."""
 
+import os
 import re
 
 import click
 
 from opskit.cli import COLOR
-from opskit.errors import OpskitError
+from opskit.errors import OpskitError, UsageError
 from opskit.formats import FormatChoice
 from opskit.results import Result
-from opskit.secrets import redact
+from opskit.secrets import printable, redact
 
 
 def show(result: Result, output: FormatChoice) -> int:
     """Print ``result`` and return its exit code."""
     text = output.to_format().render(result)
     if text:
-        click.echo(text)
+        _echo(text)
     if output is FormatChoice.TABLE:
         for error in result.errors:
             say_error(error)
     return result.exit_code
 
 
+def _echo(text: str) -> None:
+    try:
+        click.echo(text)
+    except BrokenPipeError:  # opskit … | head: what came of it still decides the exit code
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:
+        raise UsageError(
+            f"Standard output cannot be written: {error.strerror}.", code="output"
+        ) from None
+
+
 def say_error(error: OpskitError) -> None:
     """Print what happened and what to do now."""
     named = error.environment is None or error.environment in re.findall(r"[\w-]+", error.message)
     where = "" if named else f"{error.environment}: "
-    label = click.style("error: ", fg="red", bold=True)
-    click.echo(label + redact(where + error.message), err=True, color=COLOR)
+    _say(click.style("error: ", fg="red", bold=True), where + error.message)
     if error.remedy:
-        click.echo(click.style("   do: ", dim=True) + redact(error.remedy), err=True, color=COLOR)
+        _say(click.style("   do: ", dim=True), error.remedy)
 
 
 def say(text: str) -> None:
     """Print commentary."""
-    click.echo(redact(text), err=True)
+    _say("", text)
+
+
+def _say(label: str, text: str) -> None:
+    click.echo(label + printable(redact(text)), err=True, color=COLOR)

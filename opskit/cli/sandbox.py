@@ -10,7 +10,7 @@ import click
 
 from opskit.cli.options import output_option
 from opskit.cli.output import say, show
-from opskit.errors import UsageError
+from opskit.errors import EXIT_OK, UsageError
 from opskit.formats import FormatChoice
 from opskit.results import Result
 from opskit.sandbox.faults import Fault
@@ -66,9 +66,10 @@ def down(folder: Path, output: FormatChoice) -> int:
     from opskit.sandbox import lifecycle
 
     removed = lifecycle.down(folder)
-    code = show(Result("sandbox down", lifecycle.status(folder)), output)
     say("Stopped and removed." if removed else f"There is no sandbox in {_shown(folder)}.")
-    return code
+    if output is FormatChoice.TABLE:
+        return EXIT_OK
+    return show(Result("sandbox down", lifecycle.status(folder)), output)
 
 
 @sandbox.command()

@@ -4,8 +4,10 @@
 
 import ipaddress
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -18,7 +20,12 @@ from opskit.db.statements import statement
 from opskit.db.store import LOCK_TIMEOUT, Rights
 from opskit.errors import ConfigError, PermissionMissing, TableMissing
 from opskit.models import Change, Client
+from opskit.secrets import Secret
 from opskit.settings import Environment
+
+# Where Debian and Red Hat keep their authorities.
+_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+_LONGEST_WAIT = 2**31 - 1  # milliseconds
 
 
 @contextmanager
@@ -82,8 +89,9 @@ class PostgresStore:
     def change(self, *, lock_timeout: float = LOCK_TIMEOUT) -> Iterator["PostgresChange"]:
         """Take the environment's lock in a new transaction."""
         with translated(self._environment), self._connection.transaction() as transaction:
-            milliseconds = str(max(1, round(lock_timeout * 1000)))  # 0 would wait for ever
-            self._fetch("set_lock_timeout", milliseconds=milliseconds)
+            # At least 1, since 0 would wait for ever.
+            milliseconds = min(max(1, round(lock_timeout * 1000)), _LONGEST_WAIT)
+            self._fetch("set_lock_timeout", milliseconds=str(milliseconds))
             self._fetch("lock_environment")
             yield PostgresChange(self, transaction)
 
@@ -171,30 +179,43 @@ def _parameters(environment: Environment, url: str) -> dict[str, Any]:
         ) from None
     if environment.database_password is not None:
         parameters["password"] = environment.resolve(environment.database_password).reveal()
+    if parameters.get("password"):
+        Secret(str(parameters["password"]))  # known from now on to whatever redacts
     parameters.setdefault("application_name", "opskit")
     parameters.setdefault("connect_timeout", max(2, min(int(environment.timeout), 15)))
-    if "sslmode" not in parameters and not environment.insecure and _is_remote(parameters):
-        parameters["sslmode"] = "verify-full"
-        parameters.setdefault("sslrootcert", _authorities(environment))
+    parameters.setdefault("tcp_user_timeout", int(environment.timeout) * 1000)
+    if _is_remote(parameters) and not environment.insecure:
+        mode = parameters.setdefault("sslmode", "verify-full")
+        if mode.startswith("verify"):
+            parameters.setdefault("sslrootcert", _authorities(environment))
     return {"autocommit": True, "client_encoding": "utf8", **parameters}
 
 
 def _is_remote(parameters: Mapping[str, Any]) -> bool:
-    host = str(parameters.get("hostaddr") or parameters.get("host") or "")
+    """Return whether any of the hosts may lie beyond this machine."""
+    named = str(parameters.get("hostaddr") or parameters.get("host") or "")
+    if not named:
+        elsewhere = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
+        return "service" in parameters or any(os.environ.get(name) for name in elsewhere)
+    return not all(_is_local(host) for host in named.split(","))
+
+
+def _is_local(host: str) -> bool:
     if not host or host.startswith(("/", "@")) or host == "localhost":
-        return False
-    try:
-        return not ipaddress.ip_address(host).is_loopback
-    except ValueError:
         return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _authorities(environment: Environment) -> str:
+    """Return a file of trusted authorities: psycopg's own OpenSSL does not know the system's."""
     if environment.ca_file is not None:
-        return str(environment.folder / environment.ca_file)
+        return str(environment.path(environment.ca_file))
     import ssl
 
     import certifi
 
-    # psycopg's own OpenSSL does not know where this system keeps its certificates; Python does.
-    return ssl.get_default_verify_paths().cafile or certifi.where()
+    known = (ssl.get_default_verify_paths().cafile, *_BUNDLES)
+    return next((path for path in known if path and Path(path).is_file()), certifi.where())

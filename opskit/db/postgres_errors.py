@@ -80,7 +80,7 @@ def _statement_failure(error: psycopg.Error, environment: Environment) -> Opskit
             )
         case _, "25P03":
             return _gone(words, environment)
-        case (("08" | "57" | "53"), _):
+        case (("08" | "57"), _):
             return _gone(words, environment)
         case _ if isinstance(error, psycopg.OperationalError) and not state:
             return _gone(words, environment)

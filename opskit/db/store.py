@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from opskit.errors import DriverMissing
 from opskit.models import Change, Client
 from opskit.settings import Environment
 
@@ -91,8 +92,15 @@ def open_store(environment: Environment) -> AbstractContextManager[ClientStore]:
 
     Raises:
         ConfigError: the environment has no database.
+        DriverMissing: psycopg is not installed as it should be.
         UnreachableError: it cannot be reached, or refuses the login.
     """
-    from opskit.db.postgres import connect
-
+    try:
+        from opskit.db.postgres import connect
+    except ImportError as error:
+        raise DriverMissing(
+            f"PostgreSQL's driver psycopg cannot be loaded: {error}.",
+            remedy='Install it anew: pip install --force-reinstall "psycopg[binary]"',
+            environment=environment.name,
+        ) from None
     return connect(environment, environment.require("database"))

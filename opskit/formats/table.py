@@ -24,10 +24,11 @@ from opskit.models import (
     Lifetimes,
     Outcome,
     Report,
+    SandboxStatus,
     Written,
 )
 from opskit.results import Result
-from opskit.sandbox.lifecycle import SandboxStatus
+from opskit.secrets import printable
 
 _PIPE_WIDTH = 200  # columns: wide enough that grep finds whole lines
 
@@ -76,7 +77,7 @@ def _show_lifetimes(console: Console, data: Lifetimes) -> None:
     else:
         _show_matrix(console, data)
     if data.drift:
-        names = ", ".join(data.drift)
+        names = printable(", ".join(data.drift))
         console.print(Text(f"≠ not the same everywhere: {names}", "yellow"))
     if any(one.outside_policy for one in data.environments):
         console.print(Text("! outside the environment's policy", "red"))
@@ -85,7 +86,7 @@ def _show_lifetimes(console: Console, data: Lifetimes) -> None:
 def _show_one_environment(console: Console, one: EnvironmentClients) -> None:
     table = _table("client", "ClientId", "lifetime")
     for client in one.clients:
-        table.add_row(Text(client.name or "–"), Text(client.client_id), _cell(client, one))
+        table.add_row(_word(client.name or "–"), _word(client.client_id), _cell(client, one))
     console.print(Text(one.environment, "bold"))
     console.print(table)
 
@@ -103,7 +104,7 @@ def _show_matrix(console: Console, data: Lifetimes) -> None:
     drift = set(data.drift)
     for name in sorted(rows, key=str.casefold):
         cells = [rows[name].get(one.environment, Text("–", "dim")) for one in data.environments]
-        table.add_row(Text(name), *cells, Text("≠" if name in drift else "", "yellow"))
+        table.add_row(_word(name), *cells, Text("≠" if name in drift else "", "yellow"))
     console.print(table)
 
 
@@ -134,8 +135,8 @@ def _show_change_set(console: Console, data: ChangeSet) -> None:
     table = _table("client", "ClientId", "before", "", "after")
     for change in data.changes:
         arrow = "→" if change.old != change.new else "="
-        name, after = Text(change.name or "–"), Text(seconds(change.new), "bold")
-        table.add_row(name, Text(change.client_id), seconds(change.old), arrow, after)
+        name, after = _word(change.name or "–"), Text(seconds(change.new), "bold")
+        table.add_row(name, _word(change.client_id), seconds(change.old), arrow, after)
     console.print(Padding(table, (0, 0, 0, 2)))
     print_checks(console, data.checks)
     for warning in data.warnings:
@@ -168,6 +169,10 @@ def _show_descriptions(console: Console, data: Mapping[str, str]) -> None:
     for name, description in data.items():
         table.add_row(Text(name), Text(description))
     console.print(table)
+
+
+def _word(text: str) -> Text:
+    return Text(printable(text))
 
 
 def _table(*headers: str) -> Table:

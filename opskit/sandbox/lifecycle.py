@@ -13,10 +13,10 @@ import secrets
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from opskit.errors import SandboxError, UsageError
+from opskit.models import SandboxEnvironment, SandboxStatus
 from opskit.sandbox.catalog import ENVIRONMENTS
 from opskit.sandbox.control import Control, NotRunning
 from opskit.sandbox.faults import Fault, setting_for
@@ -40,44 +40,6 @@ __all__ = [
 
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.02
-
-
-@dataclass(frozen=True)
-class SandboxEnvironment:
-    """One rehearsal environment of a running sandbox.
-
-    Attributes:
-        name: dev, test or prod.
-        identity: the base URL of its Identity Service.
-        creatio: the base URL of its Creatio.
-        runtime: what its Creatio really runs on: ``framework`` (API under /0) or ``net``.
-        database: the URL of its database, without the password.
-        faults: the faults that are on.
-    """
-
-    name: str
-    identity: str
-    creatio: str
-    runtime: str
-    database: str
-    faults: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class SandboxStatus:
-    """A sandbox, seen from outside.
-
-    Attributes:
-        folder: where it lives.
-        config: the path of its opskit.toml, which exists while it runs.
-        running: whether it answers.
-        environments: its environments; none while it does not run.
-    """
-
-    folder: str
-    config: str
-    running: bool
-    environments: tuple[SandboxEnvironment, ...]
 
 
 def up(folder: Path, *, port: int = DEFAULT_PORT) -> tuple[SandboxStatus, bool]:

@@ -21,7 +21,10 @@ class DataServicePath:
 
     def request(self) -> Request:
         """Return a SelectQuery for the first rows."""
-        columns = {column: {"expression": {"columnPath": column}} for column in self._query.columns}
+        columns = {
+            column: {"expression": {"columnPath": column}}
+            for column in self._query.columns_or("Name")
+        }
         body = {
             "RootSchemaName": self._query.entity,
             "columns": {"items": columns},

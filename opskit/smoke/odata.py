@@ -7,7 +7,11 @@ from opskit.explain import finding
 from opskit.http import Answer
 from opskit.models import Finding
 
-_UNKNOWN_RESOURCE = ("no http resource was found", "no type was found that matches")
+_UNKNOWN_RESOURCE = (
+    "no http resource was found",
+    "no type was found that matches",
+    "resource not found for the segment",
+)
 
 
 def odata_finding(answer: Answer) -> Finding | None:

@@ -24,7 +24,9 @@ class OData3Path:
 
     def request(self) -> Request:
         """Return a GET for the first rows, in the verbose envelope."""
-        options = query_string(select=",".join(self._query.columns), top=str(self._query.top))
+        options = query_string(
+            select=",".join(self._query.columns_or("Name")), top=str(self._query.top)
+        )
         path = f"ServiceModel/EntityDataService.svc/{quote(self._query.entity)}Collection/"
         return Request(
             "GET", f"{path}?{options}", headers={"Accept": "application/json;odata=verbose"}

@@ -23,7 +23,7 @@ class OData4Path:
 
     def request(self) -> Request:
         """Return a GET for the first rows."""
-        options = query_string(select=",".join(self._query.columns), top=str(self._query.top))
+        options = query_string(select=",".join(self._query.columns_or()), top=str(self._query.top))
         return Request("GET", f"odata/{quote(self._query.entity)}?{options}")
 
     def judge(self, answer: Answer) -> Check:

@@ -5,6 +5,7 @@
 import asyncio
 
 from opskit.http import Http
+from opskit.secrets import Secret
 from opskit.settings import Environment
 from opskit.verify.discovery import NoDiscovery, discover
 from opskit.verify.token import Token, TokenRefused, request_token
@@ -18,6 +19,7 @@ class TokenSource:
         self._environment = environment
         self._http = http
         self._client = environment.require_client(client_name)
+        self._secret: Secret | None = None
         self._endpoint: str | None = None
         self._token: Token | TokenRefused | None = None
         self._lock = asyncio.Lock()
@@ -25,22 +27,25 @@ class TokenSource:
     async def current(self) -> Token | TokenRefused:
         """Return the token in use, obtaining it if there is none yet."""
         async with self._lock:
-            if self._token is None:
-                self._token = await self._obtain()
-            return self._token
+            return self._token or await self._obtain()
 
     async def after(self, refused: Token) -> Token | TokenRefused:
         """Return a token newer than ``refused``; calls that were refused together share one."""
         async with self._lock:
-            if self._token is refused:
-                self._token = await self._obtain()
-            return self._token or await self._obtain()
+            newer = self._token if self._token is not refused else None
+            return newer or await self._obtain()
 
     async def _obtain(self) -> Token | TokenRefused:
+        self._token = await self._request()
+        return self._token
+
+    async def _request(self) -> Token | TokenRefused:
+        if self._secret is None:
+            resolve = self._environment.resolve
+            self._secret = await asyncio.to_thread(resolve, self._client.secret)
         if self._endpoint is None:
             found = await discover(self._http, self._environment.require("identity"))
             if isinstance(found, NoDiscovery):
                 return TokenRefused(found.finding)
             self._endpoint = found.token_endpoint
-        secret = self._environment.resolve(self._client.secret)
-        return await request_token(self._http, self._endpoint, self._client, secret)
+        return await request_token(self._http, self._endpoint, self._client, self._secret)

@@ -9,6 +9,7 @@ from opskit.errors import OpskitError
 from opskit.explain import finding
 from opskit.http import Http
 from opskit.models import Check, EnvironmentReport
+from opskit.secrets import Secret
 from opskit.settings import Environment, KnownClient
 from opskit.verify.discovery import Discovery, NoDiscovery, discover
 from opskit.verify.keys import KeySet, check_signature, fetch_keys
@@ -42,6 +43,7 @@ async def verify(environment: Environment, client_name: str | None = None) -> En
     """
     identity = environment.require("identity")
     client = environment.token_client(client_name)
+    secret = await asyncio.to_thread(environment.resolve, client.secret) if client else None
     async with Http(environment) as http:
         found = await discover(http, identity)
         if isinstance(found, NoDiscovery):
@@ -50,8 +52,8 @@ async def verify(environment: Environment, client_name: str | None = None) -> En
             return EnvironmentReport(environment.name, [*found.checks, *undone])
         key_set, post, basic, in_database = await asyncio.gather(
             fetch_keys(http, found.jwks_uri),
-            _obtain(http, environment, found, client, "post"),
-            _obtain(http, environment, found, client, "basic"),
+            _obtain(http, found, client, secret, "post"),
+            _obtain(http, found, client, secret, "basic"),
             asyncio.to_thread(_lifetime_in_database, environment, client),
         )
     checks = [*found.checks, *key_set.checks, _obtained("post", post), _obtained("basic", basic)]
@@ -67,14 +69,13 @@ async def verify(environment: Environment, client_name: str | None = None) -> En
 
 async def _obtain(
     http: Http,
-    environment: Environment,
     found: Discovery,
     client: KnownClient | None,
+    secret: Secret | None,
     method: AuthMethod,
 ) -> Token | TokenRefused | None:
-    if client is None:
+    if client is None or secret is None:
         return None
-    secret = environment.resolve(client.secret)
     return await request_token(http, found.token_endpoint, client, secret, method)
 
 

@@ -11,8 +11,9 @@ from opskit.checks import failed, passed, skipped, unanswered, warned
 from opskit.diagnose import diagnose
 from opskit.errors import NoAnswer
 from opskit.explain import finding
-from opskit.http import Answer, Http, is_loopback
+from opskit.http import Answer, Http
 from opskit.models import Check, Finding
+from opskit.settings import is_loopback
 
 PATH = "/.well-known/openid-configuration"
 # Where Creatio's Identity Service has them, for a document whose own addresses are garbage.
@@ -79,10 +80,12 @@ async def discover(http: Http, identity: str) -> Discovery | NoDiscovery:
         answer = await http.request("GET", identity + PATH)
     except NoAnswer as error:
         return _stopped(failed("discovery.reachable", unanswered(error)))
-    if answer.status == 404:
-        missing = finding("discovery-not-found", f"404 at {identity}{PATH}")
+    wrong = diagnose(answer)
+    if answer.status == 404 or (wrong and wrong.id in {"login-redirect", "login-page"}):
+        seen = wrong.symptom if wrong and answer.status != 404 else "404"
+        missing = finding("discovery-not-found", f"{seen} at {identity}{PATH}")
         return _stopped(failed("discovery.reachable", missing, answer.elapsed))
-    if answer.status != 200 and (wrong := diagnose(answer)):
+    if answer.status != 200 and wrong:
         return _stopped(failed("discovery.reachable", wrong, answer.elapsed))
     reachable = passed("discovery.reachable", f"{identity}{PATH}", answer.elapsed)
     document = answer.json()
@@ -170,13 +173,20 @@ async def _unusable(http: Http, identity: str, found: Discovery) -> str:
         if not reason:
             try:
                 # An empty GET of the keys says whether anybody is there, and reveals nothing.
-                probe = _moved(found.jwks_uri, url, JWKS_PATH)
-                await http.request("GET", probe, within=_PROBE_TIMEOUT)
+                probe = _moved(found.jwks_uri, _root(url), JWKS_PATH)
+                answer = await http.request("GET", probe, within=_PROBE_TIMEOUT)
+                reason = "" if _holds_keys(answer) else f"{answer.status} instead of keys there."
             except NoAnswer as error:
                 reason = error.message
         if reason:
             return f"{name} is {url}: {reason}"
     return ""
+
+
+def _holds_keys(answer: Answer) -> bool:
+    """Return whether an Identity Service answers, and not a proxy or something else."""
+    content = answer.json()
+    return answer.status == 200 and isinstance(content, dict) and "keys" in content
 
 
 def _unsafe(url: str, identity: str) -> str:
@@ -198,8 +208,15 @@ def _origin(url: str) -> tuple[str, str, int] | None:
     return (parts.scheme, parts.hostname, port) if parts.hostname else None
 
 
+def _root(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _moved(url: str, base: str, otherwise: str) -> str:
     """Return the path of ``url``, or ``otherwise``, on the scheme and host of ``base``."""
     target = urlsplit(base)
     source = urlsplit(url if _origin(url) else otherwise)
-    return urlunsplit((target.scheme, target.netloc, source.path, source.query, ""))
+    prefix = "" if _origin(base) == _origin(url) else target.path.rstrip("/")
+    path = source.path if source.path.startswith(f"{prefix}/") else prefix + source.path
+    return urlunsplit((target.scheme, target.netloc, path, source.query, ""))

@@ -11,7 +11,7 @@ from opskit.checks import failed, passed, skipped
 from opskit.durations import format_duration
 from opskit.explain import finding
 from opskit.http import Http
-from opskit.models import Change, Check
+from opskit.models import Change, Check, Finding
 from opskit.settings import Environment, KnownClient
 from opskit.verify.discovery import NoDiscovery, discover
 from opskit.verify.token import Token, TokenRefused, request_token
@@ -51,7 +51,8 @@ def _when(token: Token) -> str:
         issued = expires - timedelta(seconds=token.claimed_lifetime)
     except (OverflowError, OSError, ValueError):  # a date beyond the calendar
         return ""
-    return f" (issued {issued:%H:%M:%S}, expires {expires:%H:%M:%S} UTC)"
+    shown = "%H:%M:%S" if issued.date() == expires.date() else "%Y-%m-%d %H:%M:%S"
+    return f" (issued {issued:{shown}}, expires {expires:{shown}} UTC)"
 
 
 async def prove(
@@ -79,6 +80,12 @@ async def prove(
     deadline = time.monotonic() + wait
     async with Http(environment) as http:
         found = await discover(http, environment.identity)
+        while isinstance(found, NoDiscovery) and _may_pass(found.finding):
+            if (left := deadline - time.monotonic()) <= 0:
+                break
+            progress(f"{environment.name}: {found.finding.symptom} Asking again.")
+            await asyncio.sleep(min(_POLL_INTERVAL, left))
+            found = await discover(http, environment.identity)
         if isinstance(found, NoDiscovery):
             return [*checks, *(failed(FRESH_TOKEN, found.finding) for _ in provable)]
         proofs = [
@@ -97,20 +104,26 @@ async def _prove_one(
     deadline: float,
     progress: Callable[[str], None],
 ) -> Check:
-    secret = environment.resolve(client.secret)
+    secret = await asyncio.to_thread(environment.resolve, client.secret)
     while True:
         token = await request_token(http, token_endpoint, client, secret)
         if isinstance(token, TokenRefused):
-            return failed(FRESH_TOKEN, token.finding, token.elapsed)
-        check = check_effective(FRESH_TOKEN, token, change.new, "the database")
+            check = failed(FRESH_TOKEN, token.finding, token.elapsed)
+        else:
+            check = check_effective(FRESH_TOKEN, token, change.new, "the database")
         left = deadline - time.monotonic()
-        if check.finding is None or left <= 0:
+        if check.finding is None or left <= 0 or not _may_pass(check.finding):
             return check
         progress(
-            f"{environment.name}: fresh tokens of {change.name or change.client_id} still live "
-            f"{token.expires_in} s; asking again for {format_duration(round(left))}"
+            f"{environment.name}, {change.name or change.client_id}: {check.summary} "
+            f"Asking again for {format_duration(round(left))}."
         )
         await asyncio.sleep(min(_POLL_INTERVAL, left))
+
+
+def _may_pass(found: Finding) -> bool:
+    """Tell what waiting can mend: a cache, and the restart that ends it."""
+    return found.unreachable or found.id in {"lifetime-stale", "restarting"}
 
 
 def _no_secret(change: Change, environment: Environment) -> Check:

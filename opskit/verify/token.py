@@ -3,6 +3,7 @@
 """A test token by the client_credentials grant, and what stands in it."""
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -114,8 +115,8 @@ def _read(answer: Answer, client: KnownClient) -> Token | TokenRefused:
     if wrong := diagnose(answer):
         return TokenRefused(wrong, answer.elapsed)
     access = content.get("access_token") if isinstance(content, dict) else None
-    if not isinstance(access, str) or not access:
-        lacking = finding("token-malformed", "The answer has no access_token.")
+    if not isinstance(access, str) or not re.fullmatch(r"[\x21-\x7e]+", access):
+        lacking = finding("token-malformed", "The answer has no access_token that could be sent.")
         return TokenRefused(lacking, answer.elapsed)
     header, claims = _peek(access)
     beside = {key: value for key, value in content.items() if key != "access_token"}

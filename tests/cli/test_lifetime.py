@@ -178,9 +178,25 @@ def test_nobody_to_ask_about_a_protected_environment(untouched: Sandbox) -> None
     before = untouched.lifetimes("prod")
     ran = run(*SET, "30m", "-e", "prod", config=untouched.config, stdin="y\n")
     assert ran.code == 2
-    assert "3600 s → 1800 s" in ran.err
+    assert "Nothing was written" in ran.err
     assert "--yes" in ran.err
     assert untouched.lifetimes("prod") == before
+
+
+def test_nothing_is_written_anywhere_when_one_environment_must_refuse(
+    untouched: Sandbox,
+) -> None:
+    before = {name: untouched.lifetimes(name) for name in ("dev", "test", "prod")}
+    protected = run(*SET, "30m", "--all-envs", config=untouched.config, stdin="")
+    assert (protected.code, protected.out) == (2, "")
+    probe = ("lifetime", "set", "Load Test Probe", "20m", "--all-envs", "--yes")
+    absent = run(*probe, config=untouched.config)
+    assert (absent.code, absent.out) == (2, "")
+    assert "No client matches 'Load Test Probe' in test" in absent.err
+    both = run(*SET, "30m", "-e", "dev", "--all-envs", config=untouched.config)
+    assert (both.code, both.out) == (2, "")
+    assert "exclude each other" in both.err
+    assert {name: untouched.lifetimes(name) for name in before} == before
 
 
 def test_yes_for_a_protected_environment(sandbox: Sandbox) -> None:
@@ -225,12 +241,12 @@ def test_an_interrupt_while_waiting_for_the_cache(cached: Sandbox) -> None:
         env=surroundings(cached.config),
     ) as process:
         assert process.stderr is not None
-        assert "still live 3600 s" in process.stderr.readline()
+        assert "A fresh token lives 3600 s" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert out == ""
-    assert "Interrupted after the commit: the change is made" in err
+    assert "3600 s (1h)   →   2400 s (40m)" in out
+    assert "Interrupted: the change is committed" in err
     assert "   do: " in err
     assert "Traceback" not in err
     assert cached.lifetimes("dev")[IDS["dev"]] == 2400

@@ -101,7 +101,8 @@ def test_the_host_is_unknown(tmp_path: Path) -> None:
         (html_reply(status=502), "restarting", "502"),
         (json_reply({"a": "why"}, 500), "unexpected-status", '500: {"a": "why"}'),
         (redirect_reply("https://other.example/"), "redirect", "302 to https://other.example/"),
-        (redirect_reply("/Login/Login.html"), "login-redirect", "/Login/Login.html"),
+        (redirect_reply("/Login/Login.html"), "discovery-not-found", "/Login/Login.html"),
+        (html_reply(LOGIN_HTML), "discovery-not-found", "login page"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -151,7 +152,6 @@ def test_tls_that_is_accepted_passes(tmp_path: Path, settings: dict[str, object]
     ("reply", "finding", "words"),
     [
         (html_reply(), "web-page", "Gateway"),
-        (html_reply(LOGIN_HTML), "login-page", "login page"),
         (text_reply("fine"), "not-json", "text/plain: fine"),
         (text_reply("{", kind="application/json"), "not-json", "application/json: {"),
         (text_reply("[" * 100_000, kind="application/json"), "not-json", "[[["),

@@ -225,7 +225,7 @@ def test_a_signature_of_another_key_fails(identity: ScriptedServer, tmp_path: Pa
     assert statuses(checks, Status.FAIL) == ["token.signature"]
 
 
-@pytest.mark.parametrize("ending", ["", "AAAA", "ü"])
+@pytest.mark.parametrize("ending", ["", "AAAA"])
 def test_a_broken_signature_fails(identity: ScriptedServer, tmp_path: Path, ending: str) -> None:
     signed = default_key().token().rpartition(".")[0]
     checks = with_token(identity, tmp_path, f"{signed}.{ending}")

@@ -185,7 +185,16 @@ def test_the_scope_is_shown(identity: ScriptedServer, tmp_path: Path) -> None:
 # -- the token itself ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("access", ["0123456789ABCDEF" * 4, "a.b", "a.b.c", "e30.bnVsbA.x", "…"])
+@pytest.mark.parametrize("access", ["…", "a b", "a\nb"])
+def test_a_token_that_no_header_can_carry_is_malformed(
+    identity: ScriptedServer, tmp_path: Path, access: str
+) -> None:
+    identity.script("POST", TOKEN, token(access))
+    checks = verified(unit(tmp_path, identity.url))
+    assert_failed(checks["token.post"], "token-malformed")
+
+
+@pytest.mark.parametrize("access", ["0123456789ABCDEF" * 4, "a.b", "a.b.c", "e30.bnVsbA.x"])
 def test_a_token_that_is_no_jwt_fails(
     identity: ScriptedServer, tmp_path: Path, access: str
 ) -> None:
