@@ -119,7 +119,10 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}.") from None
+        raise ConfigError(
+            f"{path} is not valid TOML: {error}.",
+            remedy="Correct that line; texts stand in quotes, lists in [brackets].",
+        ) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not UTF-8 text.", remedy="Save it as UTF-8.") from None
     except OSError as error:

@@ -181,7 +181,8 @@ def template(server: Server) -> str:
 
 
 @contextmanager
-def _new_database(server: Server, template: str, folder: Path) -> Iterator[Database]:
+def new_database(server: Server, template: str, folder: Path) -> Iterator[Database]:
+    """Copy ``template`` into a database that goes again with the block."""
     name = sql.Identifier(f"db_{secrets.token_hex(6)}")
     with psycopg.connect(server.conninfo(), autocommit=True) as admin:
         # Copying files is several times faster here than the default, which writes a log of it.
@@ -194,12 +195,12 @@ def _new_database(server: Server, template: str, folder: Path) -> Iterator[Datab
 @pytest.fixture
 def empty_database(server: Server, tmp_path: Path) -> Iterator[Database]:
     """A database without any table."""
-    with _new_database(server, "template0", tmp_path) as database:
+    with new_database(server, "template0", tmp_path) as database:
         yield database
 
 
 @pytest.fixture
 def database(server: Server, template: str, tmp_path: Path) -> Iterator[Database]:
     """A database with IdentityServer4's and Creatio's tables and no client."""
-    with _new_database(server, template, tmp_path) as database:
+    with new_database(server, template, tmp_path) as database:
         yield database

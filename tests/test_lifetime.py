@@ -30,8 +30,8 @@ from opskit.sandbox.catalog import INTEGRATIONS
 from opskit.sandbox.faults import Fault
 from opskit.secrets import SecretRef
 from opskit.settings import Environment
-from tests.conftest import ENVIRONMENTS, Database, Sandbox, Server
-from tests.db import remove_clients, shared_database
+from tests.conftest import ENVIRONMENTS, Database, Sandbox, Server, new_database
+from tests.db import remove_clients
 
 SYNC = "Data Mart Sync"
 QUICK = ChangeOptions(verify=False, lock_timeout=0.2)
@@ -53,8 +53,10 @@ def _dead(environment: Environment) -> Environment:
 
 
 @pytest.fixture(scope="module")
-def shared(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    with shared_database(server, tmp_path_factory.mktemp("lifetime")) as database:
+def shared(
+    server: Server, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    with new_database(server, template, tmp_path_factory.mktemp("lifetime")) as database:
         yield database
 
 

@@ -66,7 +66,9 @@ COLOR = False if os.environ.get("NO_COLOR") else None
     cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "color": COLOR}
 )
 @click.version_option(__version__, "-V", "--version", message="opskit %(version)s")
-@click.option("--traceback", is_flag=True, help="On an error, show where in opskit it arose.")
+@click.option(
+    "--traceback", is_flag=True, help="Show where in opskit an error arose that ends the command."
+)
 def cli(traceback: bool) -> None:
     """Tune, prove and smoke-check the OAuth clients of Creatio's Identity Service.
 
@@ -77,13 +79,16 @@ def cli(traceback: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process with the exit code that fits."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    # None where the caller closed it.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         # Windows' pipes default to a code page that lacks half of what we print.
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
     code = _run(arguments)
     try:
         sys.stdout.flush()
-    except (OSError, AttributeError):  # closed by the reader, or from the beginning
+    except OSError:  # opskit … | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(code)
 

@@ -57,7 +57,7 @@ def output_option(command: Command) -> Command:
     )(command)
 
 
-def environments_option(command: Command) -> Command:
+def environments_option(command: Command, *, by_default: str = " Default: all.") -> Command:
     """Add ``-e/--env`` for commands that read: all environments by default."""
     return click.option(
         "-e",
@@ -65,21 +65,14 @@ def environments_option(command: Command) -> Command:
         "patterns",
         metavar="NAME",
         multiple=True,
-        help="An environment's name or glob; repeatable. Default: all.",
+        help=f"An environment's name or glob; repeatable.{by_default}",
     )(command)
 
 
 def written_environments_option(command: Command) -> Command:
     """Add ``-e/--env`` and ``--all-envs`` for commands that write: one must be given."""
     command = click.option("--all-envs", is_flag=True, help="All environments.")(command)
-    return click.option(
-        "-e",
-        "--env",
-        "patterns",
-        metavar="NAME",
-        multiple=True,
-        help="An environment's name or glob; repeatable.",
-    )(command)
+    return environments_option(command, by_default="")
 
 
 def client_option(command: Command) -> Command:

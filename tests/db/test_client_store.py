@@ -23,8 +23,8 @@ from opskit.db.store import ClientStore, Rights, open_store
 from opskit.errors import EXIT_CONFLICT, LockHeld
 from opskit.models import Change, Client
 from opskit.settings import Environment
-from tests.conftest import Database, Server
-from tests.db import remove_clients, shared_database
+from tests.conftest import Database, Server, new_database
+from tests.db import remove_clients
 
 SOON = 0.2  # seconds to wait for a lock that nobody gives up
 
@@ -104,8 +104,10 @@ _INSTALLATIONS: dict[str, tuple[str, Callable[[Any], Installation]]] = {
 
 
 @pytest.fixture(scope="module")
-def postgresql(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    with shared_database(server, tmp_path_factory.mktemp("postgresql")) as database:
+def postgresql(
+    server: Server, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    with new_database(server, template, tmp_path_factory.mktemp("postgresql")) as database:
         yield database
 
 
