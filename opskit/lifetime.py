@@ -168,22 +168,25 @@ def set_lifetime(
     warnings = environment.policy.check(
         lifetime, environment=environment.name, override=options.override_policy
     )
-    with open_store(environment) as store:
-        wanted = _wanted(store, environment, selector, lifetime, options)
-        pending = [change for change in wanted if change.old != change.new]
-        if pending and not options.dry_run:
-            confirm(environment, pending)
-        if pending:
-            _write(store, environment, pending, options)
-    outcome = Outcome.CHANGED if pending else Outcome.UNCHANGED
-    if options.dry_run:
-        return ChangeSet(environment.name, Outcome.DRY_RUN, wanted, warnings=warnings)
-    done = ChangeSet(environment.name, outcome, wanted, warnings=warnings)
+    done: ChangeSet | None = None
     try:
+        with open_store(environment) as store:
+            wanted = _wanted(store, environment, selector, lifetime, options)
+            pending = [change for change in wanted if change.old != change.new]
+            if pending and not options.dry_run:
+                confirm(environment, pending)
+            if pending:
+                _write(store, environment, pending, options)
+            outcome = Outcome.CHANGED if pending else Outcome.UNCHANGED
+            done = ChangeSet(environment.name, outcome, wanted, warnings=warnings)
+        if options.dry_run:
+            return replace(done, outcome=Outcome.DRY_RUN)
         checks = [_read_back(environment, wanted)]
         if options.verify:
             checks += _prove(environment, wanted, options, progress)
     except KeyboardInterrupt:
+        if done is None or options.dry_run:
+            raise
         raise _interrupted_after(done) from None
     return replace(done, checks=checks)
 

@@ -178,7 +178,8 @@ def _word(text: str) -> Text:
 def _table(*headers: str) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for header in headers:
-        table.add_column(Text(header), no_wrap=False, overflow="fold")
+        # An id is there to be copied: whole, or not at all useful.
+        table.add_column(Text(header), no_wrap=header == "ClientId", overflow="fold")
     return table
 
 
