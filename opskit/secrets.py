@@ -6,6 +6,7 @@ import html
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import unicodedata
@@ -166,7 +167,12 @@ def _from_command(command: str, folder: Path) -> str:
         done = subprocess.run(
             arguments, cwd=folder, capture_output=True, timeout=COMMAND_TIMEOUT, check=False
         )
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError) as error:
+        # A folder of PATH that may not be entered makes an unknown command "permission denied".
+        if isinstance(error, PermissionError) and shutil.which(name):
+            raise SecretError(
+                f"The secret's command {name} may not be run.", remedy="Check its permissions."
+            ) from None
         raise SecretError(
             f"The secret's command {name} was not found.",
             remedy="Install it, or give its full path in opskit.toml.",
