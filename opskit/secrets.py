@@ -167,22 +167,8 @@ def _from_command(command: str, folder: Path) -> str:
         done = subprocess.run(
             arguments, cwd=folder, capture_output=True, timeout=COMMAND_TIMEOUT, check=False
         )
-    except (FileNotFoundError, PermissionError) as error:
-        # A folder of PATH that may not be entered makes an unknown command "permission denied".
-        if isinstance(error, PermissionError) and shutil.which(name):
-            raise SecretError(
-                f"The secret's command {name} may not be run.", remedy="Check its permissions."
-            ) from None
-        raise SecretError(
-            f"The secret's command {name} was not found.",
-            remedy="Install it, or give its full path in opskit.toml.",
-        ) from None
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        slow = isinstance(error, subprocess.TimeoutExpired)
-        why = "took over a minute" if slow else "could not be started"
-        raise SecretError(
-            f"The secret's command {name} {why}.", remedy="Run it by hand to see why."
-        ) from None
+        raise _no_run(name, error) from None
     if done.returncode != 0:
         raise SecretError(
             f"The secret's command {name} ended with exit code {done.returncode}.",
@@ -194,6 +180,19 @@ def _from_command(command: str, folder: Path) -> str:
         raise SecretError(
             f"The secret's command {name} did not print UTF-8 text.", remedy="Run it by hand."
         ) from None
+
+
+def _no_run(name: str, error: Exception) -> SecretError:
+    # A folder of PATH that may not be entered makes an unknown command "permission denied".
+    unknown = isinstance(error, PermissionError) and not os.path.dirname(name)  # noqa: PTH120
+    if isinstance(error, FileNotFoundError) or (unknown and not shutil.which(name)):
+        return SecretError(
+            f"The secret's command {name} was not found.",
+            remedy="Install it, or give its full path in opskit.toml.",
+        )
+    slow = isinstance(error, subprocess.TimeoutExpired)
+    why = "took over a minute" if slow else "could not be started"
+    return SecretError(f"The secret's command {name} {why}.", remedy="Run it by hand to see why.")
 
 
 def _from_keyring(entry: str) -> str:
