@@ -166,10 +166,6 @@ class Report:
 
     environments: Sequence[EnvironmentReport]
 
-    def checks(self, *statuses: Status) -> list[Check]:
-        """Return the checks of all environments that ended with one of ``statuses``."""
-        return [c for e in self.environments for c in e.checks if c.status in statuses]
-
 
 @dataclass(frozen=True, slots=True)
 class Written:
