@@ -11,7 +11,8 @@
     │   ├── ClientNotFound         no such client, or more than one
     │   ├── PolicyError            the lifetime is outside the environment's policy
     │   ├── ProtectedError         a protected environment wants a confirmation
-    │   └── TableMissing           the database has no Clients table where we look
+    │   ├── TableMissing           the database has no Clients table where we look
+    │   └── JournalMissing         it has no journal, or one of another version of opskit
     ├── UnreachableError       3   an environment could not be reached or refused us
     │   ├── LoginRefused           wrong user, password or database
     │   ├── PermissionMissing      logged in, but a right is missing
@@ -119,6 +120,12 @@ class TableMissing(UsageError):
     """The database has no Clients table, or not the expected columns, where we look."""
 
     code = "table-missing"
+
+
+class JournalMissing(UsageError):
+    """The database has no journal, or one that another version of opskit made."""
+
+    code = "journal-missing"
 
 
 class UnreachableError(OpskitError):

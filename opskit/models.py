@@ -7,6 +7,7 @@ All of it is data that the JSON output shows under the same names (docs/json.md)
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -136,6 +137,8 @@ class ChangeSet:
         changes: old and new lifetimes in seconds.
         checks: read back and fresh tokens, in that order.
         warnings: what the policy allows but advises against.
+        id: under which the journal holds it; None when nothing was written or recorded.
+        reverts: the id of the change set that it undoes, when it undoes one.
     """
 
     environment: str
@@ -143,6 +146,8 @@ class ChangeSet:
     changes: Sequence[Change]
     checks: Sequence[Check] = field(default=())
     warnings: Sequence[str] = field(default=())
+    id: str | None = None
+    reverts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,165 @@ class ChangeSets:
     """The change sets of one command, in the order in which they were made."""
 
     change_sets: Sequence[ChangeSet]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRecord:
+    """Who changes lifetimes and why: what a change set's journal rows have in common.
+
+    Attributes:
+        change_set: its id, unique everywhere.
+        environment: the name by which opskit.toml knows the database.
+        actor: the person or the pipeline.
+        reason: why, in their words; None when they gave none.
+        tool_version: opskit's.
+        plan_hash: the hash of the plan that was applied; None without a plan.
+        reverts: the id of the change set that this one undoes; None when it undoes none.
+    """
+
+    change_set: str
+    environment: str
+    actor: str
+    reason: str | None
+    tool_version: str
+    plan_hash: str | None = None
+    reverts: str | None = None
+
+
+class Verification(StrEnum):
+    """What fresh tokens said of a change.
+
+    ``PENDING`` stays where opskit was ended between the commit and the token.
+    """
+
+    PENDING = "pending"
+    PROVED = "proved"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One row of the journal: one client's lifetime, changed.
+
+    Attributes:
+        change_set: the id of all changes of one command in one environment.
+        changed_at: when, in UTC, by the database server's clock.
+        environment: its name at the time.
+        client_id: whose lifetime.
+        client_name: its ClientName at the time.
+        old: seconds before.
+        new: seconds after.
+        actor: the person or the pipeline.
+        login: the database login that wrote, as the server knows it.
+        reason: why, in the actor's words.
+        tool_version: opskit's at the time.
+        plan_hash: the hash of the plan that was applied.
+        reverts: the id of the change set that this one undid.
+        verification: what a fresh token said.
+    """
+
+    change_set: str
+    changed_at: datetime
+    environment: str
+    client_id: str
+    client_name: str | None
+    old: int
+    new: int
+    actor: str
+    login: str
+    reason: str | None
+    tool_version: str
+    plan_hash: str | None
+    reverts: str | None
+    verification: Verification
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the journals of several environments hold, newest first."""
+
+    entries: Sequence[JournalEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A lifetime that an environment's policy does not accept.
+
+    Attributes:
+        client_id: whose.
+        name: its ClientName.
+        lifetime: seconds.
+        planned: whether the desired state asks for it; False when a client has it now.
+        reason: which bound it breaks.
+    """
+
+    client_id: str
+    name: str | None
+    lifetime: int
+    planned: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentPlan:
+    """Desired state against live state in one environment.
+
+    Attributes:
+        environment: where.
+        wave: when it is applied; lower numbers go first.
+        observed: every managed client with the lifetime that was seen and the one that is wanted,
+            which may be the same.
+        unmanaged: clients that the desired state says nothing about.
+        missing: selectors of the desired state that no client matches here.
+        violations: lifetimes outside the policy.
+    """
+
+    environment: str
+    wave: int
+    observed: Sequence[Change]
+    unmanaged: Sequence[Client] = field(default=())
+    missing: Sequence[str] = field(default=())
+    violations: Sequence[Violation] = field(default=())
+
+    @property
+    def changes(self) -> list[Change]:
+        """What would be written."""
+        return [change for change in self.observed if change.old != change.new]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What it takes to reach the desired state; nothing is written by it.
+
+    Attributes:
+        environments: by wave, then in the order of opskit.toml.
+        hash: SHA-256 over everything that would be written and what was observed for it.
+        path: the file that it was saved to, when it was.
+    """
+
+    environments: Sequence[EnvironmentPlan]
+    hash: str
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of a plan, wave by wave.
+
+    Attributes:
+        plan_hash: the plan.
+        change_sets: what was done, in the order of the waves.
+        smoke: the smoke checks that gated the waves; empty without ``--smoke``.
+        reverted: the change sets that undid a failed wave.
+        not_started: environments of waves that did not begin.
+    """
+
+    plan_hash: str
+    change_sets: Sequence[ChangeSet]
+    smoke: Sequence["EnvironmentReport"] = field(default=())
+    reverted: Sequence[ChangeSet] = field(default=())
+    not_started: Sequence[str] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,9 @@ from psycopg.rows import TupleRow
 
 from opskit.db.postgres_errors import connection_failure, translated
 from opskit.db.statements import statement
-from opskit.db.store import LOCK_TIMEOUT, Rights
+from opskit.db.store import LOCK_TIMEOUT, Rights, journal_missing
 from opskit.errors import ConfigError, PermissionMissing, TableMissing
-from opskit.models import Change, Client
+from opskit.models import Change, ChangeRecord, Client, JournalEntry, Verification
 from opskit.secrets import Secret
 from opskit.settings import Environment
 
@@ -36,15 +38,20 @@ def connect(environment: Environment, url: str) -> Iterator["PostgresStore"]:
         ConfigError: the address is malformed.
         UnreachableError: the server does not answer, or refuses the login.
     """
-    parameters = _parameters(environment, url)
-    try:
-        connection = psycopg.connect(**parameters)
-    except psycopg.Error as error:
-        raise connection_failure(error, environment, parameters) from None
+    connection = open_connection(environment, url)
     try:
         yield PostgresStore(connection, environment)
     finally:
         connection.close()
+
+
+def open_connection(environment: Environment, url: str) -> psycopg.Connection[TupleRow]:
+    """Return a connection in autocommit mode; the errors are those of :func:`connect`."""
+    parameters = _parameters(environment, url)
+    try:
+        return psycopg.connect(**parameters)
+    except psycopg.Error as error:
+        raise connection_failure(error, environment, parameters) from None
 
 
 class PostgresStore:
@@ -85,6 +92,33 @@ class PostgresStore:
             raise self._table_missing()
         return Rights(*rows[0])
 
+    def journal_revision(self) -> str | None:
+        """Return the revision of the journal's schema; None where there is no journal."""
+        try:
+            rows = self._fetch("journal_revision")
+        except TableMissing:
+            return None
+        return str(rows[0][0]) if rows else None
+
+    def journal(
+        self, *, since: datetime | None = None, change_set: str | None = None
+    ) -> list[JournalEntry]:
+        """Return what the journal holds, newest first."""
+        try:
+            rows = self._fetch("read_journal", since=since, change_set=change_set)
+        except TableMissing:
+            raise journal_missing(self._environment) from None
+        return [_entry(row) for row in rows]
+
+    def record_verification(self, change_set: str, results: Mapping[str, Verification]) -> None:
+        """Note in the journal what fresh tokens said, by client id."""
+        self._fetch(
+            "update_verification",
+            change_set=change_set,
+            client_ids=list(results),
+            verifications=[result.value for result in results.values()],
+        )
+
     @contextmanager
     def change(self, *, lock_timeout: float = LOCK_TIMEOUT) -> Iterator["PostgresChange"]:
         """Take the environment's lock in a new transaction."""
@@ -105,7 +139,7 @@ class PostgresStore:
                 return self._connection.execute(query, parameters or None).fetchall()
         except TableMissing:
             in_transaction = self._connection.info.transaction_status != 0
-            if in_transaction or name == "find_tables":
+            if in_transaction or name == "find_tables" or "journal" in name:
                 raise
             raise self._table_missing() from None
 
@@ -162,9 +196,32 @@ class PostgresChange:
         )
         return {client_id for (client_id,) in rows}
 
+    def record(self, record: ChangeRecord, changes: Sequence[Change]) -> None:
+        """Write the journal's rows."""
+        try:
+            self._store._fetch(
+                "insert_journal",
+                **asdict(record),
+                client_ids=[change.client_id for change in changes],
+                client_names=[change.name for change in changes],
+                old=[change.old for change in changes],
+                new=[change.new for change in changes],
+            )
+        except TableMissing:
+            raise journal_missing(self._store._environment) from None
+
     def roll_back(self) -> None:
         """Undo everything when the block ends."""
         self._transaction.force_rollback = True
+
+
+def _entry(row: TupleRow) -> JournalEntry:
+    entry = JournalEntry(*row)
+    return replace(
+        entry,
+        changed_at=entry.changed_at.astimezone(UTC),
+        verification=Verification(entry.verification),
+    )
 
 
 def _parameters(environment: Environment, url: str) -> dict[str, Any]:

@@ -5,10 +5,11 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from opskit.errors import DriverMissing
-from opskit.models import Change, Client
+from opskit.errors import DriverMissing, JournalMissing
+from opskit.models import Change, ChangeRecord, Client, JournalEntry, Verification
 from opskit.settings import Environment
 
 LOCK_TIMEOUT = 10.0  # seconds
@@ -23,12 +24,15 @@ class Rights:
         may_read_names: ClientName and Enabled too.
         may_write: AccessTokenLifetime.
         may_do_more: insert or delete rows, which opskit never does and the login should not.
+        may_journal: read the journal, add to it, and note what became of a change; None where
+            there is no journal.
     """
 
     may_read: bool
     may_read_names: bool
     may_write: bool
     may_do_more: bool
+    may_journal: bool | None
 
 
 class ChangeTransaction(Protocol):
@@ -44,6 +48,14 @@ class ChangeTransaction(Protocol):
 
     def write(self, changes: Sequence[Change]) -> set[str]:
         """Set the new lifetimes where the old ones still stand; return the ids written."""
+        ...
+
+    def record(self, record: ChangeRecord, changes: Sequence[Change]) -> None:
+        """Write the journal's rows; the server stamps time and login.
+
+        Raises:
+            JournalMissing: the database has no journal.
+        """
         ...
 
     def roll_back(self) -> None:
@@ -73,6 +85,28 @@ class ClientStore(Protocol):
         """Return what the login may do."""
         ...
 
+    def journal_revision(self) -> str | None:
+        """Return the revision of the journal's schema; None where there is no journal."""
+        ...
+
+    def journal(
+        self, *, since: datetime | None = None, change_set: str | None = None
+    ) -> list[JournalEntry]:
+        """Return what the journal holds, newest first.
+
+        Args:
+            since: nothing older than this moment, which must know its time zone.
+            change_set: only the one of this id.
+
+        Raises:
+            JournalMissing: the database has no journal.
+        """
+        ...
+
+    def record_verification(self, change_set: str, results: Mapping[str, Verification]) -> None:
+        """Note in the journal what fresh tokens said, by client id."""
+        ...
+
     def change(
         self, *, lock_timeout: float = LOCK_TIMEOUT
     ) -> AbstractContextManager[ChangeTransaction]:
@@ -85,6 +119,17 @@ class ClientStore(Protocol):
             LockHeld: another change is under way and did not end in that time.
         """
         ...
+
+
+def journal_missing(environment: Environment) -> JournalMissing:
+    """Return the error for a database without a journal, with both ways on."""
+    name = environment.name
+    return JournalMissing(
+        f"The database of {name} has no journal, so the change would leave no record. "
+        "Nothing was written.",
+        remedy=f"Make one with `opskit db upgrade -e {name}`, or go without: --no-journal.",
+        environment=name,
+    )
 
 
 def open_store(environment: Environment) -> AbstractContextManager[ClientStore]:

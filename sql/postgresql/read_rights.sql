@@ -7,7 +7,15 @@ SELECT has_schema_privilege(n.oid, 'USAGE')
        has_column_privilege(c.oid, 'AccessTokenLifetime', 'UPDATE') AS may_write,
        has_any_column_privilege(c.oid, 'INSERT')
          OR has_table_privilege(c.oid, 'DELETE')
-         OR has_table_privilege(c.oid, 'TRUNCATE') AS may_do_more
+         OR has_table_privilege(c.oid, 'TRUNCATE') AS may_do_more,
+       (SELECT has_schema_privilege(jn.oid, 'USAGE')
+                 AND has_table_privilege(j.oid, 'SELECT')
+                 AND has_table_privilege(j.oid, 'INSERT')
+                 AND has_column_privilege(j.oid, 'verification', 'UPDATE')
+        FROM pg_catalog.pg_class AS j
+        JOIN pg_catalog.pg_namespace AS jn ON jn.oid = j.relnamespace
+        WHERE jn.nspname = 'opskit'
+          AND j.relname = 'lifetime_change') AS may_journal
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = %(schema)s

@@ -187,7 +187,7 @@ def test_the_server_has_a_product_and_a_version(store: ClientStore) -> None:
 
 def test_an_owner_may_do_everything(store: ClientStore) -> None:
     assert store.rights() == Rights(
-        may_read=True, may_read_names=True, may_write=True, may_do_more=True
+        may_read=True, may_read_names=True, may_write=True, may_do_more=True, may_journal=None
     )
 
 
