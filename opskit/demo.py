@@ -8,7 +8,8 @@ from pathlib import Path
 
 from opskit.config import load_config
 from opskit.fleet import check_all
-from opskit.lifetime import list_lifetimes, set_lifetimes
+from opskit.lifetime import ChangeOptions, Wish, set_lifetimes
+from opskit.listing import list_lifetimes
 from opskit.results import Result
 from opskit.sandbox.faults import Fault
 from opskit.sandbox.lifecycle import clear_faults, set_fault
@@ -46,7 +47,7 @@ def tell(folder: Path) -> Iterator[Step]:
         "opskit lifetime list",
         Result("lifetime list", lifetimes, errors),
     )
-    changes, errors = set_lifetimes([dev], CLIENT, LIFETIME)
+    changes, errors = set_lifetimes([dev], Wish(CLIENT, LIFETIME), ChangeOptions(journal=False))
     yield _step(
         "Tokens of one integration shall live half an hour in dev. Compared, committed, read "
         "back, and proved by a token that was issued just now.",
