@@ -15,12 +15,17 @@ from rich.table import Table
 from rich.text import Text
 
 from opskit.durations import format_duration
+from opskit.formats import schema
 from opskit.formats.checks import print_checks, print_environment
 from opskit.models import (
     ChangeSet,
     ChangeSets,
     Client,
     EnvironmentClients,
+    JournalMigrations,
+    JournalRevisions,
+    JournalScript,
+    JournalStates,
     Lifetimes,
     Outcome,
     Report,
@@ -189,5 +194,9 @@ _PRINTERS: Mapping[type, Callable[[Console, Any], None]] = {
     Report: _show_report,
     SandboxStatus: _show_sandbox,
     Written: _show_written,
+    JournalStates: schema.show_states,
+    JournalMigrations: schema.show_migrations,
+    JournalRevisions: schema.show_revisions,
+    JournalScript: schema.show_script,
     Mapping: _show_descriptions,
 }
