@@ -236,6 +236,91 @@ class History:
     entries: Sequence[JournalEntry]
 
 
+class JournalStatus(StrEnum):
+    """How a journal's schema compares with what this opskit works with."""
+
+    MISSING = "missing"
+    OUTDATED = "outdated"
+    CURRENT = "current"
+    NEWER = "newer"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalState:
+    """The journal's schema in one environment.
+
+    Attributes:
+        environment: where.
+        status: how it compares with what this opskit works with.
+        revision: the one that is there; None where there is no journal.
+        expected: the one that this opskit works with.
+    """
+
+    environment: str
+    status: JournalStatus
+    revision: str | None
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStates:
+    """The journals' schemas in several environments."""
+
+    environments: Sequence[JournalState]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalMigration:
+    """What ``db upgrade`` or ``db downgrade`` did in one environment.
+
+    Attributes:
+        environment: where.
+        before: the revision that was there; None where there was no journal.
+        after: the revision that is there now; None where there is no journal any more.
+        removed: how many records went with it.
+    """
+
+    environment: str
+    before: str | None
+    after: str | None
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JournalMigrations:
+    """What ``db upgrade`` or ``db downgrade`` did, one environment after the other."""
+
+    environments: Sequence[JournalMigration]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRevision:
+    """A step in the history of the journal's schema, and what it brings."""
+
+    revision: str
+    brings: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRevisions:
+    """All steps that this opskit knows, oldest first."""
+
+    revisions: Sequence[JournalRevision]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalScript:
+    """What a DBA runs in opskit's place.
+
+    Attributes:
+        dialect: ``postgresql`` or ``mssql``.
+        sql: the script, which is one transaction.
+    """
+
+    dialect: str
+    sql: str
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """A lifetime that an environment's policy does not accept.

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from opskit.durations import format_duration
+from opskit.formats import schema
 from opskit.formats.cells import plain_table, word
 from opskit.formats.changes import print_applied, print_change_sets, print_history
 from opskit.formats.checks import print_environment
@@ -21,6 +22,10 @@ from opskit.models import (
     Client,
     EnvironmentClients,
     History,
+    JournalMigrations,
+    JournalRevisions,
+    JournalScript,
+    JournalStates,
     Lifetimes,
     Report,
     SandboxStatus,
@@ -151,5 +156,9 @@ _PRINTERS: Mapping[type, Callable[[Console, Any], None]] = {
     Report: _show_report,
     SandboxStatus: _show_sandbox,
     Written: _show_written,
+    JournalStates: schema.show_states,
+    JournalMigrations: schema.show_migrations,
+    JournalRevisions: schema.show_revisions,
+    JournalScript: schema.show_script,
     Mapping: _show_descriptions,
 }

@@ -44,8 +44,14 @@ def connection_string(port: int, database: str, user: str, password: str) -> str
     )
 
 
-def seed(port: int, superuser_password: str) -> Credentials:
-    """Make the roles and the databases of all environments, and fill them."""
+def seed(port: int, superuser_password: str, journal: str) -> Credentials:
+    """Make the roles and the databases of all environments, and fill them.
+
+    Args:
+        port: the server's.
+        superuser_password: its superuser's.
+        journal: the script that makes the journal, which opskit's role owns.
+    """
     credentials = Credentials(secrets.token_hex(24), secrets.token_hex(24), {})
     with _connect(port, "postgres", superuser_password) as connection:
         _create_role(connection, OPSKIT_ROLE, credentials.opskit)
@@ -55,6 +61,8 @@ def seed(port: int, superuser_password: str) -> Credentials:
     for spec in ENVIRONMENTS:
         with _connect(port, spec.database, superuser_password) as connection:
             known = _fill(connection, spec)
+            connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OPSKIT_ROLE)))
+            connection.execute(journal.encode())
         credentials.clients.update(known)
     return credentials
 

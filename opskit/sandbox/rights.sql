@@ -11,4 +11,7 @@ GRANT SELECT ("Id", "ClientId", "ClientName", "Enabled", "AccessTokenLifetime", 
 GRANT SELECT ("ClientId", "Type", "Value", "Expiration") ON "ClientSecrets" TO opskit;
 GRANT SELECT ON "ClientScopes", "ClientGrantTypes" TO opskit;
 
+-- Its own journal it may make and remove, as a DBA would prepare it.
+CREATE SCHEMA opskit AUTHORIZATION opskit;
+
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO sandbox;

@@ -8,6 +8,7 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import uvicorn
@@ -115,10 +116,19 @@ def _claim(layout: Layout, listeners: Listeners) -> Iterator[tuple[Cluster, Stat
 def _fill(cluster: Cluster, listeners: Listeners) -> Credentials:
     password = secrets.token_hex(24)
     port = listeners.ports.postgres
-    cluster.initialise(password)
-    listeners.release_postgres()
-    cluster.start(port)
-    return seed(port, password)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # Alembic takes as long to import as initdb to run.
+        journal = pool.submit(_journal)
+        cluster.initialise(password)
+        listeners.release_postgres()
+        cluster.start(port)
+        return seed(port, password, journal.result())
+
+
+def _journal() -> str:
+    from opskit.db.journal_script import upgrade_script
+
+    return upgrade_script("postgresql")
 
 
 @contextlib.contextmanager

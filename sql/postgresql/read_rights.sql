@@ -10,7 +10,7 @@ SELECT has_schema_privilege(n.oid, 'USAGE')
          OR has_table_privilege(c.oid, 'TRUNCATE') AS may_do_more,
        (SELECT has_schema_privilege(jn.oid, 'USAGE')
                  AND has_table_privilege(j.oid, 'SELECT')
-                 AND has_table_privilege(j.oid, 'INSERT')
+                 AND has_any_column_privilege(j.oid, 'INSERT')
                  AND has_column_privilege(j.oid, 'verification', 'UPDATE')
         FROM pg_catalog.pg_class AS j
         JOIN pg_catalog.pg_namespace AS jn ON jn.oid = j.relnamespace

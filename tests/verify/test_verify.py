@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from opskit.errors import ClientNotFound, ConfigError, SecretError
-from opskit.lifetime import set_lifetime
+from opskit.lifetime import Wish, set_lifetime
 from opskit.models import Check, Outcome, Status
 from opskit.sandbox.faults import Fault
 from opskit.settings import Environment

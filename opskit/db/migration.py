@@ -1,0 +1,149 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""Making and removing the journal's schema in a database, by the steps in ``migrations/``."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy.exc import DBAPIError
+
+from opskit.db.statements import statement
+from opskit.db.store import LOCK_TIMEOUT
+from opskit.errors import JournalMissing
+from opskit.settings import Environment
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+# In a wheel they lie inside the package, in a checkout beside it.
+_FOLDERS = (_PACKAGE / "migrations", _PACKAGE.parent / "migrations")
+
+# Alembic keeps the migration that is under way in a global variable.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+class Migration:
+    """The journal's schema in one database, while nobody else can change it or the journal."""
+
+    def __init__(self, connection: Connection, environment: Environment) -> None:
+        self._connection = connection
+        self._environment = environment
+        self.revision = self._revision()
+
+    def _revision(self) -> str | None:
+        """Return the revision that is there; None where there is no journal.
+
+        Raises:
+            JournalMissing: it is one that only a newer opskit knows.
+        """
+        options = {"version_table_schema": "opskit"}
+        context = MigrationContext.configure(self._connection, opts=options)
+        revision = context.get_current_revision()
+        if revision is not None and revision not in revisions():
+            raise journal_newer(self._environment, revision)
+        return revision
+
+    def upgrade(self) -> None:
+        """Make the schema and the tables, or bring them up to date."""
+        self._execute("create_schema")
+        with _ONE_AT_A_TIME:
+            command.upgrade(_config(connection=self._connection), "head")
+
+    def downgrade(self) -> None:
+        """Remove the tables and, if nothing else is in it, the schema."""
+        with _ONE_AT_A_TIME:
+            command.downgrade(_config(connection=self._connection), "base")
+        # Alembic empties its table and leaves it.
+        self._connection.exec_driver_sql("DROP TABLE opskit.alembic_version")
+        self._execute("drop_schema")
+
+    def entries(self) -> int:
+        """Return how many records the journal holds."""
+        text = statement(self._connection.dialect.name, "setup/count_journal")
+        return int(self._connection.exec_driver_sql(text).scalar_one())
+
+    def _execute(self, name: str) -> None:
+        text = statement(self._connection.dialect.name, f"setup/{name}")
+        self._connection.exec_driver_sql(text)
+
+
+@contextmanager
+def open_migration(
+    environment: Environment, *, lock_timeout: float = LOCK_TIMEOUT
+) -> Iterator[Migration]:
+    """Take the environment's lock in a transaction that commits with the end of the block.
+
+    Raises:
+        LockHeld: a change or another migration is under way and did not end in that time.
+        JournalMissing: the journal is one that only a newer opskit knows.
+        UnreachableError: the database cannot be reached, or refuses what is asked of it.
+    """
+    from opskit.db.postgres import open_connection
+    from opskit.db.postgres_errors import translated
+
+    opened = open_connection(environment, environment.require("database"))
+    opened.autocommit = False
+    engine = create_engine("postgresql+psycopg://", creator=lambda: opened, poolclass=NullPool)
+    try:
+        with translated(environment), _unwrapped(), engine.begin() as connection:
+            milliseconds = str(max(1, round(lock_timeout * 1000)))
+            connection.exec_driver_sql(
+                statement("postgresql", "set_lock_timeout"), {"milliseconds": milliseconds}
+            )
+            connection.exec_driver_sql(statement("postgresql", "lock_environment"))
+            yield Migration(connection, environment)
+    finally:
+        opened.close()
+
+
+def revisions() -> dict[str, str]:
+    """Return what each revision brings, oldest first."""
+    steps = ScriptDirectory.from_config(_config()).walk_revisions()
+    return {step.revision: step.doc for step in reversed(list(steps))}
+
+
+def rendered(dialect: str, source: str, target: str) -> str:
+    """Return the statements that lead from one revision, or ``base``, to the next or back."""
+    names = ["base", *revisions()]
+    run = command.upgrade if names.index(source) < names.index(target) else command.downgrade
+    text = StringIO()
+    with _ONE_AT_A_TIME:
+        run(_config(text, dialect=dialect), f"{source}:{target}", sql=True)
+    return text.getvalue()
+
+
+def journal_newer(environment: Environment, revision: str) -> JournalMissing:
+    """Return the error for a journal that this opskit is too old for."""
+    return JournalMissing(
+        f"The journal of {environment.name} is at revision {revision}, which only a newer opskit "
+        "knows. Nothing was written.",
+        remedy="Update opskit here to the version that made it, or to a later one.",
+        environment=environment.name,
+        code="journal-newer",
+    )
+
+
+def _config(output: StringIO | None = None, **attributes: object) -> Config:
+    config = Config(output_buffer=output) if output else Config()
+    folder = next(folder for folder in _FOLDERS if folder.is_dir())
+    # A % begins a reference in Alembic's configuration.
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.attributes.update(attributes)
+    return config
+
+
+@contextmanager
+def _unwrapped() -> Iterator[None]:
+    """Raise the driver's own errors, as opskit's translations expect them."""
+    try:
+        yield
+    except DBAPIError as error:
+        if error.orig is None:
+            raise
+        raise error.orig from None

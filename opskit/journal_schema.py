@@ -1,0 +1,230 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""The tables that the journal consists of: made, brought up to date, removed.
+
+Alembic and SQLAlchemy are imported by the functions that need them, and by nothing else in opskit.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+from opskit.db.store import LOCK_TIMEOUT, open_store
+from opskit.errors import (
+    Interrupted,
+    OpskitError,
+    PermissionMissing,
+    UsageError,
+    ValueChanged,
+    internal_error,
+)
+from opskit.models import (
+    JournalMigration,
+    JournalMigrations,
+    JournalRevision,
+    JournalRevisions,
+    JournalScript,
+    JournalState,
+    JournalStates,
+    JournalStatus,
+)
+from opskit.settings import Environment
+
+REVISION = "0001"
+"""The newest revision in ``migrations/``: the one that this opskit works with."""
+
+Direction = Literal["upgrade", "downgrade"]
+# Called with the number of records that go, before anything is written; raises to refuse it.
+Confirm = Callable[[Environment, int], None]
+
+
+def status_of(revision: str | None) -> JournalStatus:
+    """Return how a database's revision compares with ours; they are numbered consecutively."""
+    if revision is None:
+        return JournalStatus.MISSING
+    if revision == REVISION:
+        return JournalStatus.CURRENT
+    return JournalStatus.OUTDATED if revision < REVISION else JournalStatus.NEWER
+
+
+def current(environments: Sequence[Environment]) -> tuple[JournalStates, list[OpskitError]]:
+    """Read the revisions of several environments at once.
+
+    Returns:
+        What could be read, and one error for each environment that could not.
+    """
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        outcomes = list(pool.map(_state, environments))
+    read = [outcome for outcome in outcomes if isinstance(outcome, JournalState)]
+    return JournalStates(read), [o for o in outcomes if isinstance(o, OpskitError)]
+
+
+def upgrade(
+    environments: Sequence[Environment],
+    *,
+    confirm: Confirm = lambda *_: None,
+    lock_timeout: float = LOCK_TIMEOUT,
+) -> tuple[JournalMigrations, list[OpskitError]]:
+    """Make the journal, or bring it up to date, in one environment after the other.
+
+    An environment that fails does not keep the others from theirs.
+
+    Returns:
+        What was done, and one error for each environment where it could not be.
+    """
+    return _each(environments, lambda one: _upgrade(one, confirm, lock_timeout))
+
+
+def downgrade(
+    environments: Sequence[Environment],
+    *,
+    confirm: Confirm = lambda *_: None,
+    lock_timeout: float = LOCK_TIMEOUT,
+) -> tuple[JournalMigrations, list[OpskitError]]:
+    """Remove the journal with all its records, in one environment after the other.
+
+    Returns:
+        What was done, and one error for each environment where it could not be.
+    """
+    return _each(environments, lambda one: _downgrade(one, confirm, lock_timeout))
+
+
+def history() -> JournalRevisions:
+    """Return the revisions that this opskit knows, oldest first."""
+    from opskit.db.migration import revisions
+
+    return JournalRevisions([JournalRevision(*step) for step in revisions().items()])
+
+
+def script(direction: Direction, dialect: str) -> JournalScript:
+    """Return what a DBA can run instead; needs neither a database nor a driver."""
+    from opskit.db.journal_script import downgrade_script, upgrade_script
+
+    sql = upgrade_script(dialect) if direction == "upgrade" else downgrade_script(dialect)
+    return JournalScript(dialect, sql)
+
+
+def dialect_of(environments: Sequence[Environment]) -> str:
+    """Return the SQL dialect that the databases of ``environments`` share.
+
+    Raises:
+        ConfigError: one has no database.
+        UsageError: they do not share one.
+    """
+    dialects = {_dialect(environment.require("database")) for environment in environments}
+    if len(dialects) > 1:
+        raise UsageError(
+            f"These environments speak different dialects: {', '.join(sorted(dialects))}.",
+            remedy="Name environments of one kind, or choose with --dialect.",
+        )
+    return dialects.pop()
+
+
+def _dialect(address: str) -> str:  # noqa: ARG001 (there is only one so far)
+    return "postgresql"
+
+
+def _state(environment: Environment) -> JournalState | OpskitError:
+    try:
+        with open_store(environment) as store:
+            revision = store.journal_revision()
+    except PermissionMissing as error:
+        error.remedy = (
+            'Grant the login SELECT on "opskit"."alembic_version", as sql/*/setup/role.sql does.'
+        )
+        return error
+    except OpskitError as error:
+        return error
+    return JournalState(environment.name, status_of(revision), revision, REVISION)
+
+
+def _each(
+    environments: Sequence[Environment], migrate: Callable[[Environment], JournalMigration]
+) -> tuple[JournalMigrations, list[OpskitError]]:
+    done: list[JournalMigration] = []
+    errors: list[OpskitError] = []
+    for environment in environments:
+        try:
+            done.append(migrate(environment))
+        except (KeyboardInterrupt, Interrupted) as error:
+            errors.append(_interrupted(error, environment))
+            break
+        except OpskitError as error:
+            error.environment = environment.name
+            errors.append(error)
+        except Exception as error:  # noqa: BLE001 (one environment must not hide the others)
+            errors.append(internal_error(error, environment.name))
+    return JournalMigrations(done), errors
+
+
+def _interrupted(error: BaseException, environment: Environment) -> Interrupted:
+    if isinstance(error, Interrupted):
+        return error
+    return Interrupted(
+        f"Interrupted in {environment.name}.",
+        remedy=f"See what is there now: opskit db current -e {environment.name}",
+        environment=environment.name,
+    )
+
+
+def _upgrade(environment: Environment, confirm: Confirm, lock_timeout: float) -> JournalMigration:
+    from opskit.db.migration import open_migration
+
+    try:
+        # Twice, so that nobody else waits for us while we wait for an answer.
+        with open_migration(environment, lock_timeout=lock_timeout) as migration:
+            before = migration.revision
+        if before != REVISION:
+            confirm(environment, 0)
+            with open_migration(environment, lock_timeout=lock_timeout) as migration:
+                before = migration.revision
+                if before != REVISION:
+                    migration.upgrade()
+    except PermissionMissing as error:
+        raise _not_allowed(error, environment, "upgrade") from None
+    return JournalMigration(environment.name, before, REVISION)
+
+
+def _downgrade(environment: Environment, confirm: Confirm, lock_timeout: float) -> JournalMigration:
+    from opskit.db.migration import open_migration
+
+    nothing = JournalMigration(environment.name, None, None)
+    try:
+        with open_migration(environment, lock_timeout=lock_timeout) as migration:
+            if migration.revision is None:
+                return nothing
+            entries = migration.entries()
+        confirm(environment, entries)
+        with open_migration(environment, lock_timeout=lock_timeout) as migration:
+            before = migration.revision
+            if before is None:
+                return nothing
+            if migration.entries() != entries:
+                raise _grown(environment)
+            migration.downgrade()
+    except PermissionMissing as error:
+        raise _not_allowed(error, environment, "downgrade") from None
+    return JournalMigration(environment.name, before, None, entries)
+
+
+def _grown(environment: Environment) -> ValueChanged:
+    return ValueChanged(
+        f"The journal of {environment.name} got new records a moment ago. Nothing was removed.",
+        remedy="Find out who is at work there; then repeat the command.",
+        environment=environment.name,
+    )
+
+
+def _not_allowed(
+    error: PermissionMissing, environment: Environment, direction: Direction
+) -> PermissionMissing:
+    itself = (
+        "grant the login CREATE on the database"
+        if direction == "upgrade"
+        else "use the login that owns the journal"
+    )
+    error.remedy = (
+        f"Let a DBA run what this prints: opskit db {direction} --sql -e {environment.name}. "
+        f"Or {itself}, and repeat the command."
+    )
+    return error
