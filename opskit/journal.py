@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from opskit import __version__
-from opskit.db.store import ClientStore, journal_missing, open_store
+from opskit.db.store import ClientStore, journal_missing, journal_newer, open_store
 from opskit.errors import JournalMissing, OpskitError, UsageError
-from opskit.models import ChangeRecord, Client, History, JournalEntry
+from opskit.journal_schema import status_of
+from opskit.models import ChangeRecord, Client, History, JournalEntry, JournalStatus
 from opskit.selection import select_clients
 from opskit.settings import Environment
-
-REVISION = "0001"
-"""The revision of the journal's schema that this version of opskit works with."""
 
 LONGEST_REASON = 1000  # characters
 _LONGEST_NAME = 200
@@ -86,16 +84,19 @@ def require_journal(store: ClientStore, environment: Environment) -> None:
         JournalMissing: the database has no journal, or another version of opskit made it.
     """
     revision = store.journal_revision()
-    if revision is None:
-        raise journal_missing(environment)
-    if revision != REVISION:
-        raise JournalMissing(
-            f"The journal of {environment.name} has revision {revision}; this opskit "
-            f"({__version__}) works with {REVISION}. Nothing was written.",
-            remedy=f"Use the newest opskit, then: opskit db upgrade -e {environment.name}",
-            environment=environment.name,
-            code="journal-revision",
-        )
+    match status_of(revision):
+        case JournalStatus.MISSING:
+            raise journal_missing(environment)
+        case JournalStatus.NEWER:
+            raise journal_newer(environment, revision)
+        case JournalStatus.OUTDATED:
+            raise JournalMissing(
+                f"The journal of {environment.name} is at revision {revision}, older than this "
+                "opskit needs. Nothing was written.",
+                remedy=f"Bring it up to date: opskit db upgrade -e {environment.name}",
+                environment=environment.name,
+                code="journal-outdated",
+            )
 
 
 def read_history(

@@ -18,6 +18,7 @@ from opskit.listing import list_lifetimes
 from opskit.models import Check, Outcome, Status
 from opskit.settings import Environment
 from tests.conftest import Database
+from tests.db import make_journal
 from tests.independent_server import IndependentCreatio, IndependentIdentity
 from tests.smoke import PATHS, smoked
 from tests.verify import assert_failed, statuses, verified
@@ -54,6 +55,7 @@ class Install:
 
 @pytest.fixture
 def install(database: Database) -> Iterator[Install]:
+    make_journal(database)
     database.add_client(CLIENT, "Data Mart Sync", 3600)
     with IndependentIdentity(database.conninfo) as identity:
         yield Install(database, identity)

@@ -33,7 +33,7 @@ from opskit.sandbox.faults import Fault
 from opskit.secrets import SecretRef
 from opskit.settings import Environment
 from tests.conftest import ENVIRONMENTS, Database, Sandbox, Server, new_database
-from tests.db import remove_clients
+from tests.db import make_journal, remove_clients
 
 SYNC = "Data Mart Sync"
 QUICK = ChangeOptions(verify=False, lock_timeout=0.2)
@@ -59,6 +59,7 @@ def shared(
     server: Server, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Database]:
     with new_database(server, template, tmp_path_factory.mktemp("lifetime")) as database:
+        make_journal(database)
         yield database
 
 
@@ -390,6 +391,7 @@ TERMINATE_AT_COMMIT = """
 
 
 def test_a_connection_lost_in_the_commit_is_told_with_the_state(database: Database) -> None:
+    make_journal(database)
     _fill(database)
     with database.connect() as connection:
         connection.execute(TERMINATE_AT_COMMIT.encode())
@@ -401,6 +403,7 @@ def test_a_connection_lost_in_the_commit_is_told_with_the_state(database: Databa
 
 
 def test_a_trigger_that_changes_what_is_written_fails_the_read_back(database: Database) -> None:
+    make_journal(database)
     _fill(database)
     with database.connect() as connection:
         connection.execute(
