@@ -109,6 +109,11 @@ class MssqlSite:
         self._folder = folder
         (self.login,) = re.findall(r"(?i)\bUID=([^;]+)", address)
 
+    def address_for(self, login: str, password: str) -> str:
+        """Return what another login connects with."""
+        kept = re.sub(r"(?i)\b(UID|PWD)=[^;]*;?", "", self._address).rstrip(";")
+        return f"{kept};UID={login};PWD={password}"
+
     def environment(self) -> Environment:
         return Environment(name="unit", folder=self._folder)
 
