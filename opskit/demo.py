@@ -8,14 +8,19 @@ from pathlib import Path
 
 from opskit.config import load_config
 from opskit.fleet import check_all
-from opskit.lifetime import list_lifetimes, set_lifetimes
+from opskit.journal import Author, read_history
+from opskit.lifetime import ChangeOptions, Wish, set_lifetimes
+from opskit.listing import list_lifetimes
+from opskit.models import ChangeSets
 from opskit.results import Result
+from opskit.revert import revert
 from opskit.sandbox.faults import Fault
 from opskit.sandbox.lifecycle import clear_faults, set_fault
 from opskit.settings import Environment
 
 CLIENT = "Data Mart Sync"
 LIFETIME = 1800  # seconds
+_BECAUSE = ChangeOptions(Author(reason="security review"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,24 @@ def tell(folder: Path) -> Iterator[Step]:
         "opskit lifetime list",
         Result("lifetime list", lifetimes, errors),
     )
-    changes, errors = set_lifetimes([dev], CLIENT, LIFETIME)
+    changes, errors = set_lifetimes([dev], Wish(CLIENT, LIFETIME), _BECAUSE)
     yield _step(
         "Tokens of one integration shall live half an hour in dev. Compared, committed, read "
         "back, and proved by a token that was issued just now.",
-        f'opskit lifetime set "{CLIENT}" 30m -e dev',
+        f'opskit lifetime set "{CLIENT}" 30m -e dev --reason "security review"',
         Result("lifetime set", changes, errors),
+    )
+    history, errors = read_history([dev])
+    yield _step(
+        "Who changed what, and why? The journal was written in the same transaction.",
+        "opskit history -e dev",
+        Result("history", history, errors),
+    )
+    undone = revert([dev], history.entries[0].change_set, ChangeOptions())
+    yield _step(
+        "And back again, with one command: compared, journalled and proved like any change.",
+        f"opskit revert {history.entries[0].change_set}",
+        Result("revert", ChangeSets([undone])),
     )
     yield _verify("Is the Identity Service itself in order?", dev)
     yield _smoke("After a deploy: do sign-in and all four ways to read data work?", dev, test)

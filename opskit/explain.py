@@ -246,6 +246,11 @@ _IDENTITY: Mapping[str, Explanation] = {
         "keeps one for 15 minutes by default, if it is on), or reads another database.",
         remedy="Wait it out (--wait 15m) or restart the Identity Service; then verify again.",
     ),
+    "lifetime-overtaken": Explanation(
+        symptom="The lifetime was changed again before a fresh token could prove it.",
+        cause="Somebody else has changed it meanwhile; the journal says who, if they used opskit.",
+        remedy="See `opskit history`; then set it anew, or leave it.",
+    ),
     "read-back-differs": Explanation(
         symptom="The database holds another lifetime than the one just committed.",
         cause="Somebody else changed it in the same moment, or a trigger changes what is written.",

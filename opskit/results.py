@@ -13,7 +13,7 @@ from opskit.errors import (
     OpskitError,
     worst_exit,
 )
-from opskit.models import ChangeSets, Check, Report, Status
+from opskit.models import Applied, ChangeSets, Check, Report, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +53,7 @@ class Result:
             yield from (check for one in self.data.environments for check in one.checks)
         elif isinstance(self.data, ChangeSets):
             yield from (check for one in self.data.change_sets for check in one.checks)
+        elif isinstance(self.data, Applied):
+            for done in (*self.data.change_sets, *self.data.reverted):
+                yield from done.checks
+            yield from (check for one in self.data.smoke for check in one.checks)

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from opskit.lifetime import list_lifetimes, set_lifetime
+from opskit.lifetime import Wish, set_lifetime
+from opskit.listing import list_lifetimes
 from opskit.models import Check, Outcome, Status
 from opskit.settings import Environment
 from tests.conftest import Database
+from tests.db import make_journal
 from tests.independent_server import IndependentCreatio, IndependentIdentity
 from tests.smoke import PATHS, smoked
 from tests.verify import assert_failed, statuses, verified
@@ -53,6 +55,7 @@ class Install:
 
 @pytest.fixture
 def install(database: Database) -> Iterator[Install]:
+    make_journal(database)
     database.add_client(CLIENT, "Data Mart Sync", 3600)
     with IndependentIdentity(database.conninfo) as identity:
         yield Install(database, identity)
@@ -132,7 +135,7 @@ def test_a_lifetime_is_changed_and_proved(install: Install) -> None:
     where = install.environment()
     assert _lifetime(where) == 3600
 
-    change = set_lifetime(where, "Data Mart Sync", 1800)
+    change = set_lifetime(where, Wish("Data Mart Sync", 1800))
     assert change.outcome is Outcome.CHANGED
     assert [(check.id, check.status) for check in change.checks] == [
         ("lifetime.read_back", Status.PASS),
@@ -141,7 +144,7 @@ def test_a_lifetime_is_changed_and_proved(install: Install) -> None:
     assert _lifetime(where) == 1800
     assert verified(where)["token.expires_in"].summary == "1800 s"
 
-    again = set_lifetime(where, CLIENT, 1800)
+    again = set_lifetime(where, Wish(CLIENT, 1800))
     assert again.outcome is Outcome.UNCHANGED
     assert {check.status for check in again.checks} == {Status.PASS}
 
@@ -218,7 +221,7 @@ def test_a_change_to_a_client_without_tokens_stands_and_says_why_it_is_unproved(
     install: Install,
 ) -> None:
     install.execute(_REFUSALS["no grant"][0])
-    change = set_lifetime(install.environment(), CLIENT, 1800)
+    change = set_lifetime(install.environment(), Wish(CLIENT, 1800))
     assert change.outcome is Outcome.CHANGED
     assert_failed(change.checks[1], "unauthorized-client")
 

@@ -23,15 +23,17 @@ from opskit.errors import (
     UnreachableError,
     ValueChanged,
 )
-from opskit.lifetime import ChangeOptions, list_lifetimes, set_lifetime, set_lifetimes
+from opskit.lifetime import ChangeOptions, Wish, set_lifetime, set_lifetimes
+from opskit.listing import list_lifetimes
 from opskit.models import Change, ChangeSet, ChangeSets, Check, Outcome, Status
+from opskit.progress import Step
 from opskit.results import Result
 from opskit.sandbox.catalog import INTEGRATIONS
 from opskit.sandbox.faults import Fault
 from opskit.secrets import SecretRef
 from opskit.settings import Environment
 from tests.conftest import ENVIRONMENTS, Database, Sandbox, Server, new_database
-from tests.db import remove_clients
+from tests.db import make_journal, remove_clients
 
 SYNC = "Data Mart Sync"
 QUICK = ChangeOptions(verify=False, lock_timeout=0.2)
@@ -57,6 +59,7 @@ def shared(
     server: Server, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Database]:
     with new_database(server, template, tmp_path_factory.mktemp("lifetime")) as database:
+        make_journal(database)
         yield database
 
 
@@ -175,8 +178,7 @@ def test_a_change_is_written_read_back_and_proved_by_a_fresh_token(sandbox: Sand
     asked: list[tuple[str, Sequence[Change]]] = []
     done = set_lifetime(
         sandbox.environment("dev"),
-        SYNC,
-        1800,
+        Wish(SYNC, 1800),
         confirm=lambda environment, changes: asked.append((environment.name, changes)),
     )
     change = Change(client_id, SYNC, 3600, 1800)
@@ -194,7 +196,7 @@ def test_a_change_is_written_read_back_and_proved_by_a_fresh_token(sandbox: Sand
 
 
 def test_a_client_may_be_named_by_its_id(sandbox: Sandbox) -> None:
-    done = set_lifetime(sandbox.environment("test"), _client_id(SYNC, "test"), 1800)
+    done = set_lifetime(sandbox.environment("test"), Wish(_client_id(SYNC, "test"), 1800))
     assert done.changes[0].name == SYNC
     assert _check(done, "lifetime.fresh_token").status is Status.PASS
 
@@ -203,7 +205,7 @@ def test_a_repeated_change_is_unchanged_and_proved_again(sandbox: Sandbox) -> No
     def refuse(*_: object) -> None:
         raise AssertionError("there is nothing to confirm")
 
-    done = set_lifetime(sandbox.environment("dev"), SYNC, 3600, confirm=refuse)
+    done = set_lifetime(sandbox.environment("dev"), Wish(SYNC, 3600), confirm=refuse)
     assert done.outcome is Outcome.UNCHANGED
     assert [check.status for check in done.checks] == [Status.PASS, Status.PASS]
     assert sandbox.lifetimes("dev")[_client_id(SYNC)] == 3600
@@ -214,7 +216,7 @@ def test_a_dry_run_takes_the_same_path_and_writes_nothing(filled: Database) -> N
         raise AssertionError("a dry run asks nothing")
 
     options = ChangeOptions(dry_run=True)
-    done = set_lifetime(filled.environment(), "A1", 1800, options, confirm=refuse)
+    done = set_lifetime(filled.environment(), Wish("A1", 1800), options, confirm=refuse)
     assert done.outcome is Outcome.DRY_RUN
     assert done.changes == [Change("A1", SYNC, 3600, 1800)]
     assert done.checks == ()
@@ -226,18 +228,18 @@ def test_a_dry_run_finds_a_held_lock_as_well(filled: Database) -> None:
     with psycopg.connect(filled.conninfo) as other:
         other.execute('SELECT 1 FROM "Clients" FOR UPDATE')
         with pytest.raises(LockHeld):
-            set_lifetime(filled.environment(), "A1", 1800, options)
+            set_lifetime(filled.environment(), Wish("A1", 1800), options)
 
 
 def test_nothing_but_the_one_client_changes(filled: Database) -> None:
-    done = set_lifetime(filled.environment(), "A1", 600, QUICK)
+    done = set_lifetime(filled.environment(), Wish("A1", 600), QUICK)
     assert done.outcome is Outcome.CHANGED
     assert [check.id for check in done.checks] == ["lifetime.read_back"]
     assert _present(filled) == {**BEFORE, "A1": 600}
 
 
 def test_what_the_policy_advises_against_is_told(filled: Database) -> None:
-    (warning,) = set_lifetime(filled.environment(), "A1", 7 * 3600, QUICK).warnings
+    (warning,) = set_lifetime(filled.environment(), Wish("A1", 7 * 3600), QUICK).warnings
     assert "over 4h" in warning
 
 
@@ -248,27 +250,26 @@ def test_what_the_policy_advises_against_is_told(filled: Database) -> None:
 def test_the_policy_refuses_before_anything_is_read(lifetime: int, code: str) -> None:
     nowhere = _dead(Environment(name="prod", folder=None))  # type: ignore[arg-type]
     with pytest.raises(PolicyError) as caught:
-        set_lifetime(nowhere, SYNC, lifetime)
+        set_lifetime(nowhere, Wish(SYNC, lifetime))
     assert (caught.value.code, caught.value.environment) == (code, "prod")
 
 
 def test_an_override_goes_past_the_policy(filled: Database) -> None:
     options = ChangeOptions(override_policy=True, verify=False)
-    done = set_lifetime(filled.environment(), "A1", 30, options)
+    done = set_lifetime(filled.environment(), Wish("A1", 30), options)
     assert "overridden" in done.warnings[0]
     assert _present(filled)["A1"] == 30
 
 
 def test_expecting_what_is_there_changes_it(filled: Database) -> None:
-    options = ChangeOptions(expect=3600, verify=False)
-    assert set_lifetime(filled.environment(), "A1", 600, options).outcome is Outcome.CHANGED
+    done = set_lifetime(filled.environment(), Wish("A1", 600, expect=3600), QUICK)
+    assert done.outcome is Outcome.CHANGED
 
 
 @pytest.mark.parametrize("lifetime", [600, 3600])
 def test_expecting_something_else_is_a_conflict(lifetime: int, filled: Database) -> None:
-    options = ChangeOptions(expect=7200, verify=False)
     with pytest.raises(ValueChanged, match=r"3600 s \(1h\), not the 7200 s") as caught:
-        set_lifetime(filled.environment(), SYNC, lifetime, options)
+        set_lifetime(filled.environment(), Wish(SYNC, lifetime, expect=7200), QUICK)
     error = caught.value
     assert "Nothing was written." in error.message
     assert (error.exit_code, error.environment) == (EXIT_CONFLICT, "unit")
@@ -278,7 +279,10 @@ def test_expecting_something_else_is_a_conflict(lifetime: int, filled: Database)
 def test_a_value_that_moves_between_plan_and_write_is_a_conflict(filled: Database) -> None:
     with pytest.raises(ValueChanged, match=f"{SYNC} had 3600 s") as caught:
         set_lifetime(
-            filled.environment(), "A1", 600, QUICK, confirm=lambda *_: _update(filled, "A1", 7200)
+            filled.environment(),
+            Wish("A1", 600),
+            QUICK,
+            confirm=lambda *_: _update(filled, "A1", 7200),
         )
     error = caught.value
     assert "has 7200 s now. Nothing was written." in error.message
@@ -288,13 +292,11 @@ def test_a_value_that_moves_between_plan_and_write_is_a_conflict(filled: Databas
 
 
 def test_one_moved_client_of_several_stops_them_all(filled: Database) -> None:
-    options = ChangeOptions(all_matches=True, verify=False)
     with pytest.raises(ValueChanged, match="Data Export had 1800 s"):
         set_lifetime(
             filled.environment(),
-            "data *",
-            600,
-            options,
+            Wish("data *", 600, all_matches=True),
+            QUICK,
             confirm=lambda *_: _update(filled, "B2", 600),
         )
     assert _present(filled) == {**BEFORE, "B2": 600}
@@ -305,15 +307,15 @@ def test_a_client_that_goes_between_plan_and_write_is_a_conflict(filled: Databas
         with filled.connect() as connection:
             connection.execute('DELETE FROM "Clients" WHERE "ClientId" = \'A1\'')
 
-    with pytest.raises(ValueChanged, match=r"had 3600 s a moment ago and is gone\."):
-        set_lifetime(filled.environment(), "A1", 600, QUICK, confirm=delete)
+    with pytest.raises(ValueChanged, match=r"had 3600 s and is gone\."):
+        set_lifetime(filled.environment(), Wish("A1", 600), QUICK, confirm=delete)
 
 
 def test_a_lock_in_other_hands_is_a_conflict(filled: Database) -> None:
     with psycopg.connect(filled.conninfo) as other:
         other.execute("SELECT pg_advisory_xact_lock(7236834018519)")
         with pytest.raises(LockHeld, match="Another change is under way") as caught:
-            set_lifetime(filled.environment(), "A1", 600, QUICK)
+            set_lifetime(filled.environment(), Wish("A1", 600), QUICK)
     assert (caught.value.exit_code, caught.value.environment) == (EXIT_CONFLICT, "unit")
     assert _present(filled) == BEFORE
 
@@ -321,7 +323,7 @@ def test_a_lock_in_other_hands_is_a_conflict(filled: Database) -> None:
 def test_an_ambiguous_name_lists_all_ids(filled: Database) -> None:
     filled.add_client("D4", SYNC, 60)
     with pytest.raises(ClientNotFound, match="matches 2 clients in unit") as caught:
-        set_lifetime(filled.environment(), SYNC, 600, QUICK)
+        set_lifetime(filled.environment(), Wish(SYNC, 600), QUICK)
     error = caught.value
     assert re.search(rf"A1 .*{SYNC}, 3600 s", error.message)
     assert re.search(rf"D4 .*{SYNC}, 60 s", error.message)
@@ -330,8 +332,7 @@ def test_an_ambiguous_name_lists_all_ids(filled: Database) -> None:
 
 
 def test_all_matches_changes_them_in_one_go(filled: Database) -> None:
-    options = ChangeOptions(all_matches=True, verify=False)
-    done = set_lifetime(filled.environment(), "data*", 1800, options)
+    done = set_lifetime(filled.environment(), Wish("data*", 1800, all_matches=True), QUICK)
     assert [(c.client_id, c.old, c.new) for c in done.changes] == [
         ("B2", 1800, 1800),
         ("A1", 3600, 1800),
@@ -342,7 +343,7 @@ def test_all_matches_changes_them_in_one_go(filled: Database) -> None:
 
 def test_an_unknown_client_gets_a_suggestion(filled: Database) -> None:
     with pytest.raises(ClientNotFound, match="No client matches 'Data Exprot' in unit") as caught:
-        set_lifetime(filled.environment(), "Data Exprot", 600, QUICK)
+        set_lifetime(filled.environment(), Wish("Data Exprot", 600), QUICK)
     assert "'Data Export'" in caught.value.remedy
     assert caught.value.code == "client-not-found"
 
@@ -352,7 +353,7 @@ def test_a_confirmation_that_is_not_given_writes_nothing(filled: Database) -> No
         raise ProtectedError(f"{environment.name} is protected.")
 
     with pytest.raises(ProtectedError, match="unit is protected"):
-        set_lifetime(filled.environment(), "A1", 600, QUICK, confirm=refuse)
+        set_lifetime(filled.environment(), Wish("A1", 600), QUICK, confirm=refuse)
     assert _present(filled) == BEFORE
 
 
@@ -367,8 +368,12 @@ def _terminate(database: Database) -> None:
 
 
 def test_a_lost_connection_is_told_with_the_state(filled: Database) -> None:
+    def terminate(step: Step) -> None:
+        if step.words.startswith("writing"):
+            _terminate(filled)
+
     with pytest.raises(UnreachableError, match="went away") as caught:
-        set_lifetime(filled.environment(), "A1", 600, QUICK, confirm=lambda *_: _terminate(filled))
+        set_lifetime(filled.environment(), Wish("A1", 600), QUICK, progress=terminate)
     assert caught.value.code == "database-gone"
     assert "State: nothing was written." in caught.value.message
     assert _present(filled) == BEFORE
@@ -386,17 +391,19 @@ TERMINATE_AT_COMMIT = """
 
 
 def test_a_connection_lost_in_the_commit_is_told_with_the_state(database: Database) -> None:
+    make_journal(database)
     _fill(database)
     with database.connect() as connection:
         connection.execute(TERMINATE_AT_COMMIT.encode())
     with pytest.raises(UnreachableError) as caught:
-        set_lifetime(database.environment(), "A1", 600, QUICK)
+        set_lifetime(database.environment(), Wish("A1", 600), QUICK)
     assert caught.value.code == "database-gone"
     assert "State: nothing was written." in caught.value.message
     assert _present(database) == BEFORE
 
 
 def test_a_trigger_that_changes_what_is_written_fails_the_read_back(database: Database) -> None:
+    make_journal(database)
     _fill(database)
     with database.connect() as connection:
         connection.execute(
@@ -410,7 +417,7 @@ def test_a_trigger_that_changes_what_is_written_fails_the_read_back(database: Da
                 FOR EACH ROW EXECUTE FUNCTION meddle();
             """
         )
-    done = set_lifetime(database.environment(), "A1", 600, QUICK)
+    done = set_lifetime(database.environment(), Wish("A1", 600), QUICK)
     check = _check(done, "lifetime.read_back")
     assert check.status is Status.FAIL
     assert check.finding is not None
@@ -423,18 +430,19 @@ def test_an_interruption_at_the_question_writes_nothing(filled: Database) -> Non
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        set_lifetime(filled.environment(), "A1", 600, QUICK, confirm=interrupt)
+        set_lifetime(filled.environment(), Wish("A1", 600), QUICK, confirm=interrupt)
     assert _present(filled) == BEFORE
 
 
 def test_an_interruption_while_proving_says_that_the_change_is_made(sandbox: Sandbox) -> None:
-    def interrupt(_: str) -> None:
-        raise KeyboardInterrupt
+    def interrupt(step: Step) -> None:
+        if step.left is not None:
+            raise KeyboardInterrupt
 
     sandbox.fault(Fault.CACHE)
     with pytest.raises(Interrupted, match="the change is committed") as caught:
         set_lifetime(
-            sandbox.environment("dev"), SYNC, 1800, ChangeOptions(wait=60), progress=interrupt
+            sandbox.environment("dev"), Wish(SYNC, 1800), ChangeOptions(wait=60), progress=interrupt
         )
     assert "opskit verify -e dev" in caught.value.remedy
     assert isinstance(caught.value.done, ChangeSet)
@@ -447,7 +455,7 @@ def test_an_interruption_while_proving_says_that_the_change_is_made(sandbox: San
 
 def test_a_cached_client_fails_the_proof_although_the_change_stands(sandbox: Sandbox) -> None:
     sandbox.fault(Fault.CACHE)
-    done = set_lifetime(sandbox.environment("dev"), SYNC, 1800)
+    done = set_lifetime(sandbox.environment("dev"), Wish(SYNC, 1800))
     assert done.outcome is Outcome.CHANGED
     assert _check(done, "lifetime.read_back").status is Status.PASS
     check = _check(done, "lifetime.fresh_token")
@@ -462,18 +470,22 @@ def test_a_cached_client_fails_the_proof_although_the_change_stands(sandbox: San
 
 
 def test_waiting_outlasts_a_short_cache(sandbox: Sandbox) -> None:
-    told: list[str] = []
+    told: list[Step] = []
     sandbox.fault(Fault.CACHE, seconds=3)
     done = set_lifetime(
-        sandbox.environment("dev"), SYNC, 1800, ChangeOptions(wait=4), progress=told.append
+        sandbox.environment("dev"), Wish(SYNC, 1800), ChangeOptions(wait=4), progress=told.append
     )
     assert _check(done, "lifetime.fresh_token").status is Status.PASS
-    assert told
-    assert told[0].startswith(f"dev, {SYNC}: A fresh token lives 3600 s")
+    waits = [step for step in told if step.left is not None]
+    assert waits
+    assert waits[0].environment == "dev"
+    assert waits[0].words.startswith(f"{SYNC}: A fresh token lives 3600 s")
+    left = [step.left or 0 for step in waits]
+    assert left == sorted(left, reverse=True)
 
 
 def test_a_client_whose_secret_nobody_knows_is_not_proved(sandbox: Sandbox) -> None:
-    done = set_lifetime(sandbox.environment("dev"), "Partner Portal", 1800)
+    done = set_lifetime(sandbox.environment("dev"), Wish("Partner Portal", 1800))
     check = _check(done, "lifetime.fresh_token")
     assert check.status is Status.SKIPPED
     assert _client_id("Partner Portal") in check.summary
@@ -483,7 +495,7 @@ def test_a_client_whose_secret_nobody_knows_is_not_proved(sandbox: Sandbox) -> N
 
 def test_an_identity_service_that_is_down_leaves_the_change(sandbox: Sandbox) -> None:
     down = msgspec.structs.replace(sandbox.environment("dev"), identity="http://127.0.0.1:1")
-    done = set_lifetime(down, SYNC, 1800)
+    done = set_lifetime(down, Wish(SYNC, 1800))
     check = _check(done, "lifetime.fresh_token")
     assert check.status is Status.FAIL
     assert check.finding is not None
@@ -494,7 +506,7 @@ def test_an_identity_service_that_is_down_leaves_the_change(sandbox: Sandbox) ->
 
 def test_without_an_identity_service_the_proof_is_skipped(sandbox: Sandbox) -> None:
     without = msgspec.structs.replace(sandbox.environment("dev"), identity=None)
-    check = _check(set_lifetime(without, SYNC, 1800), "lifetime.fresh_token")
+    check = _check(set_lifetime(without, Wish(SYNC, 1800)), "lifetime.fresh_token")
     assert (check.status, check.summary) == (Status.SKIPPED, "identity is not set")
 
 
@@ -504,7 +516,7 @@ def test_a_secret_that_cannot_be_had_leaves_the_change(sandbox: Sandbox) -> None
         msgspec.structs.replace(client, secret=SecretRef(file="missing"))
         for client in environment.clients
     )
-    done = set_lifetime(msgspec.structs.replace(environment, clients=clients), SYNC, 1800)
+    done = set_lifetime(msgspec.structs.replace(environment, clients=clients), Wish(SYNC, 1800))
     check = _check(done, "lifetime.fresh_token")
     assert check.status is Status.FAIL
     assert check.finding is not None
@@ -517,7 +529,7 @@ def test_a_secret_that_cannot_be_had_leaves_the_change(sandbox: Sandbox) -> None
 
 def test_the_same_change_goes_from_one_environment_to_the_next(sandbox: Sandbox) -> None:
     environments = [sandbox.environment(name) for name in ENVIRONMENTS]
-    done, errors = set_lifetimes(environments, SYNC, 1800, QUICK)
+    done, errors = set_lifetimes(environments, Wish(SYNC, 1800), QUICK)
     assert errors == []
     assert [one.environment for one in done.change_sets] == list(ENVIRONMENTS)
     for name in ENVIRONMENTS:
@@ -527,7 +539,7 @@ def test_the_same_change_goes_from_one_environment_to_the_next(sandbox: Sandbox)
 def test_nothing_is_changed_where_one_environment_cannot_be(sandbox: Sandbox) -> None:
     dev, test, prod = (sandbox.environment(name) for name in ENVIRONMENTS)
     with pytest.raises(OpskitError) as caught:
-        set_lifetimes([dev, _dead(test), prod], SYNC, 1800, QUICK)
+        set_lifetimes([dev, _dead(test), prod], Wish(SYNC, 1800), QUICK)
     assert (caught.value.environment, caught.value.code) == ("test", "database-unreachable")
     assert caught.value.exit_code == EXIT_UNREACHABLE
     for name in ENVIRONMENTS:
@@ -540,7 +552,7 @@ def test_an_interruption_keeps_what_was_done_before(sandbox: Sandbox) -> None:
             raise KeyboardInterrupt
 
     environments = [sandbox.environment(name) for name in ENVIRONMENTS]
-    done, (error,) = set_lifetimes(environments, SYNC, 1800, QUICK, confirm=confirm)
+    done, (error,) = set_lifetimes(environments, Wish(SYNC, 1800), QUICK, confirm=confirm)
     assert [one.environment for one in done.change_sets] == ["dev"]
     assert isinstance(error, Interrupted)
     assert "nothing was written in test" in error.message
@@ -553,7 +565,7 @@ def test_a_change_ends_at_the_first_environment_that_refuses(sandbox: Sandbox) -
             raise ProtectedError("no")
 
     environments = [sandbox.environment(name) for name in ENVIRONMENTS]
-    done, (error,) = set_lifetimes(environments, SYNC, 1800, QUICK, confirm=confirm)
+    done, (error,) = set_lifetimes(environments, Wish(SYNC, 1800), QUICK, confirm=confirm)
     assert [one.environment for one in done.change_sets] == ["dev"]
     assert isinstance(error, ProtectedError)
     assert error.environment == "test"
@@ -564,7 +576,7 @@ def test_a_change_ends_at_the_first_environment_that_refuses(sandbox: Sandbox) -
 def test_a_change_that_is_not_proved_does_not_travel_further(sandbox: Sandbox) -> None:
     sandbox.fault(Fault.CACHE)
     environments = [sandbox.environment(name) for name in ("dev", "prod")]
-    done, errors = set_lifetimes(environments, SYNC, 1800)
+    done, errors = set_lifetimes(environments, Wish(SYNC, 1800))
     assert errors == []
     assert [one.environment for one in done.change_sets] == ["dev"]
     assert sandbox.lifetimes("prod")[_client_id(SYNC, "prod")] == 3600

@@ -31,6 +31,8 @@ COMMANDS: Mapping[str, str] = {
     "init": "Write a commented starter opskit.toml.",
     "doctor": "Check configuration, secrets, database rights and reachability.",
     "lifetime": "See and change how long clients' tokens live.",
+    "history": "Who changed which lifetime, when and why.",
+    "revert": "Undo a change set.",
     "verify": "Prove that the Identity Service issues the tokens it should.",
     "smoke": "Prove that sign-in and the four data paths work.",
     "db": "Make, update or remove the journal's tables.",

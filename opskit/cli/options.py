@@ -3,6 +3,7 @@
 """Options that several commands share."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +31,34 @@ class DurationType(click.ParamType[int]):
 
 
 DURATION = DurationType()
+
+
+class MomentType(click.ParamType[datetime]):
+    """A moment in the past, as an aware time."""
+
+    name = "moment"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Return the moment that ``value`` names: an ISO date or time, UTC without a zone."""
+        text = str(value)
+        try:
+            moment = datetime.fromisoformat(text)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except ValueError:
+            pass
+        try:
+            return datetime.now(UTC) - timedelta(seconds=parse_duration(text))
+        except (ValueError, OverflowError):
+            self.fail(
+                f"{text!r} is no moment: write 2026-01-31, 2026-01-31T14:00 or an age such as 30d",
+                param,
+                ctx,
+            )
+
+
+MOMENT = MomentType()
 
 
 def config_option(command: Command) -> Command:

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from opskit.db.statements import statement
-from opskit.db.store import LOCK_TIMEOUT
-from opskit.errors import JournalMissing, LockHeld
+from opskit.db.store import LOCK_TIMEOUT, journal_newer
+from opskit.errors import LockHeld
 from opskit.settings import Environment
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -154,17 +154,6 @@ def rendered(dialect: str, source: str, target: str) -> str:
     with _ONE_AT_A_TIME:
         run(_config(text, dialect=dialect), f"{source}:{target}", sql=True)
     return text.getvalue()
-
-
-def journal_newer(environment: Environment, revision: str) -> JournalMissing:
-    """Return the error for a journal that this opskit is too old for."""
-    return JournalMissing(
-        f"The journal of {environment.name} is at revision {revision}, which only a newer opskit "
-        "knows. Nothing was written.",
-        remedy="Update opskit here to the version that made it, or to a later one.",
-        environment=environment.name,
-        code="journal-newer",
-    )
 
 
 def _config(output: StringIO | None = None, **attributes: object) -> Config:

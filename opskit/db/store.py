@@ -132,6 +132,17 @@ def journal_missing(environment: Environment) -> JournalMissing:
     )
 
 
+def journal_newer(environment: Environment, revision: str | None) -> JournalMissing:
+    """Return the error for a journal that this opskit is too old for."""
+    return JournalMissing(
+        f"The journal of {environment.name} is at revision {revision}, which only a newer opskit "
+        "knows. Nothing was written.",
+        remedy="Update opskit here to the version that made it, or to a later one.",
+        environment=environment.name,
+        code="journal-newer",
+    )
+
+
 def open_store(environment: Environment) -> AbstractContextManager[ClientStore]:
     """Connect to the environment's database; the connection closes with the block.
 

@@ -8,26 +8,25 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from opskit.durations import format_duration
 from opskit.formats import schema
-from opskit.formats.checks import print_checks, print_environment
+from opskit.formats.cells import plain_table, word
+from opskit.formats.changes import print_applied, print_change_sets, print_history
+from opskit.formats.checks import print_environment
 from opskit.models import (
-    ChangeSet,
+    Applied,
     ChangeSets,
     Client,
     EnvironmentClients,
+    History,
     JournalMigrations,
     JournalRevisions,
     JournalScript,
     JournalStates,
     Lifetimes,
-    Outcome,
     Report,
     SandboxStatus,
     Written,
@@ -69,11 +68,6 @@ def _console(page: io.StringIO) -> Console:
     )
 
 
-def seconds(value: int) -> str:
-    """Return seconds as both the database and a person say them."""
-    return f"{value} s ({format_duration(value)})"
-
-
 def _show_lifetimes(console: Console, data: Lifetimes) -> None:
     if not data.environments:
         return
@@ -89,15 +83,15 @@ def _show_lifetimes(console: Console, data: Lifetimes) -> None:
 
 
 def _show_one_environment(console: Console, one: EnvironmentClients) -> None:
-    table = _table("client", "ClientId", "lifetime")
+    table = plain_table("client", "ClientId", "lifetime")
     for client in one.clients:
-        table.add_row(_word(client.name or "–"), _word(client.client_id), _cell(client, one))
+        table.add_row(word(client.name or "–"), word(client.client_id), _cell(client, one))
     console.print(Text(one.environment, "bold"))
     console.print(table)
 
 
 def _show_matrix(console: Console, data: Lifetimes) -> None:
-    table = _table("client", *(one.environment for one in data.environments), "")
+    table = plain_table("client", *(one.environment for one in data.environments), "")
     rows: dict[str, dict[str, Text]] = defaultdict(dict)
     for one in data.environments:
         for client in one.clients:
@@ -109,7 +103,7 @@ def _show_matrix(console: Console, data: Lifetimes) -> None:
     drift = set(data.drift)
     for name in sorted(rows, key=str.casefold):
         cells = [rows[name].get(one.environment, Text("–", "dim")) for one in data.environments]
-        table.add_row(_word(name), *cells, Text("≠" if name in drift else "", "yellow"))
+        table.add_row(word(name), *cells, Text("≠" if name in drift else "", "yellow"))
     console.print(table)
 
 
@@ -124,30 +118,6 @@ def _cell(client: Client, one: EnvironmentClients) -> Text:
     return text
 
 
-def _show_change_sets(console: Console, data: ChangeSets) -> None:
-    for change_set in data.change_sets:
-        _show_change_set(console, change_set)
-
-
-def _show_change_set(console: Console, data: ChangeSet) -> None:
-    said = {
-        Outcome.CHANGED: ("changed", "green"),
-        Outcome.UNCHANGED: ("already so, nothing to do", "green"),
-        Outcome.DRY_RUN: ("dry run: rolled back, nothing was written", "yellow"),
-    }
-    words, style = said[data.outcome]
-    console.print(Text.assemble((data.environment, "bold"), "  ", (words, style)))
-    table = _table("client", "ClientId", "before", "", "after")
-    for change in data.changes:
-        arrow = "→" if change.old != change.new else "="
-        name, after = _word(change.name or "–"), Text(seconds(change.new), "bold")
-        table.add_row(name, _word(change.client_id), seconds(change.old), arrow, after)
-    console.print(Padding(table, (0, 0, 0, 2)))
-    print_checks(console, data.checks)
-    for warning in data.warnings:
-        console.print(Padding(Text(f"! {warning}", "yellow"), (0, 0, 0, 2)))
-
-
 def _show_report(console: Console, data: Report) -> None:
     for one in data.environments:
         print_environment(console, one)
@@ -157,7 +127,9 @@ def _show_sandbox(console: Console, data: SandboxStatus) -> None:
     if not data.running:
         console.print(Text(f"No sandbox is running in {data.folder}."))
         return
-    table = _table("environment", "Identity Service", "Creatio", "runtime", "database", "faults")
+    table = plain_table(
+        "environment", "Identity Service", "Creatio", "runtime", "database", "faults"
+    )
     for one in data.environments:
         faults = Text(", ".join(one.faults) or "none", "yellow" if one.faults else "dim")
         table.add_row(one.name, one.identity, one.creatio, one.runtime, one.database, faults)
@@ -170,27 +142,17 @@ def _show_written(console: Console, data: Written) -> None:
 
 
 def _show_descriptions(console: Console, data: Mapping[str, str]) -> None:
-    table = _table("name", "what it does")
+    table = plain_table("name", "what it does")
     for name, description in data.items():
         table.add_row(Text(name), Text(description))
     console.print(table)
 
 
-def _word(text: str) -> Text:
-    return Text(printable(text))
-
-
-def _table(*headers: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for header in headers:
-        # An id is there to be copied: whole, or not at all useful.
-        table.add_column(Text(header), no_wrap=header == "ClientId", overflow="fold")
-    return table
-
-
 _PRINTERS: Mapping[type, Callable[[Console, Any], None]] = {
     Lifetimes: _show_lifetimes,
-    ChangeSets: _show_change_sets,
+    ChangeSets: print_change_sets,
+    Applied: print_applied,
+    History: print_history,
     Report: _show_report,
     SandboxStatus: _show_sandbox,
     Written: _show_written,

@@ -4,14 +4,16 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from opskit.checks import failed, passed, skipped
 from opskit.durations import format_duration
 from opskit.explain import finding
 from opskit.http import Http
-from opskit.models import Change, Check, Finding
+from opskit.models import Change, Check, Finding, Status, Verification
+from opskit.progress import Progress, Step, silent
 from opskit.settings import Environment, KnownClient
 from opskit.verify.discovery import NoDiscovery, discover
 from opskit.verify.token import Token, TokenRefused, request_token
@@ -55,44 +57,63 @@ def _when(token: Token) -> str:
     return f" (issued {issued:{shown}}, expires {expires:{shown}} UTC)"
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What fresh tokens say of changes.
+
+    Attributes:
+        checks: one for each client whose secret is known, one for all others.
+        results: what was proved, by client id.
+    """
+
+    checks: Sequence[Check]
+    results: Mapping[str, Verification]
+
+
 async def prove(
     environment: Environment,
     changes: Sequence[Change],
     *,
     wait: float = 0,
-    progress: Callable[[str], None] = lambda _: None,
-) -> list[Check]:
+    progress: Progress = silent,
+) -> Proof:
     """Prove new lifetimes by fresh tokens, for the clients whose secret is known.
 
     Args:
         environment: where the changes were made.
         changes: what should be in effect now.
         wait: seconds to keep asking while the old lifetime still comes.
-        progress: told what is waited for.
+        progress: told what is waited for, each second.
     """
-    known = [(change, environment.client(change.client_id)) for change in changes]
-    provable = [(change, client) for change, client in known if client is not None]
-    checks = [_no_secret(change, environment) for change, client in known if client is None]
+    known = {client.id: client for client in environment.clients}
+    provable = [
+        (change, known[change.client_id]) for change in changes if change.client_id in known
+    ]
+    others = [change for change in changes if change.client_id not in known]
+    checks = [_no_secret(others, environment)] if others else []
+    results = dict.fromkeys((change.client_id for change in changes), Verification.SKIPPED)
     if not provable:
-        return checks
+        return Proof(checks, results)
     if environment.identity is None:
-        return [*checks, *(skipped(FRESH_TOKEN, "identity is not set") for _ in provable)]
-    deadline = time.monotonic() + wait
+        checks += [skipped(FRESH_TOKEN, "identity is not set") for _ in provable]
+        return Proof(checks, results)
+    waiting = _Waiting(environment.name, time.monotonic() + wait, progress)
     async with Http(environment) as http:
         found = await discover(http, environment.identity)
-        while isinstance(found, NoDiscovery) and _may_pass(found.finding):
-            if (left := deadline - time.monotonic()) <= 0:
-                break
-            progress(f"{environment.name}: {found.finding.symptom} Asking again.")
-            await asyncio.sleep(min(_POLL_INTERVAL, left))
+        while isinstance(found, NoDiscovery) and waiting.may_mend(found.finding):
+            await waiting.pause(found.finding.symptom)
             found = await discover(http, environment.identity)
         if isinstance(found, NoDiscovery):
-            return [*checks, *(failed(FRESH_TOKEN, found.finding) for _ in provable)]
-        proofs = [
-            _prove_one(environment, http, found.token_endpoint, change, client, deadline, progress)
-            for change, client in provable
-        ]
-        return [*checks, *await asyncio.gather(*proofs)]
+            proofs = [failed(FRESH_TOKEN, found.finding) for _ in provable]
+        else:
+            endpoint = found.token_endpoint
+            proofs = await asyncio.gather(
+                *(_prove_one(environment, http, endpoint, *one, waiting) for one in provable)
+            )
+    for (change, _), check in zip(provable, proofs, strict=True):
+        passed_it = check.status is Status.PASS
+        results[change.client_id] = Verification.PROVED if passed_it else Verification.FAILED
+    return Proof([*checks, *proofs], results)
 
 
 async def _prove_one(
@@ -101,8 +122,7 @@ async def _prove_one(
     token_endpoint: str,
     change: Change,
     client: KnownClient,
-    deadline: float,
-    progress: Callable[[str], None],
+    waiting: "_Waiting",
 ) -> Check:
     secret = await asyncio.to_thread(environment.resolve, client.secret)
     while True:
@@ -111,23 +131,42 @@ async def _prove_one(
             check = failed(FRESH_TOKEN, token.finding, token.elapsed)
         else:
             check = check_effective(FRESH_TOKEN, token, change.new, "the database")
-        left = deadline - time.monotonic()
-        if check.finding is None or left <= 0 or not _may_pass(check.finding):
+        if check.finding is None or not waiting.may_mend(check.finding):
             return check
-        progress(
-            f"{environment.name}, {change.name or change.client_id}: {check.summary} "
-            f"Asking again for {format_duration(round(left))}."
-        )
-        await asyncio.sleep(min(_POLL_INTERVAL, left))
+        await waiting.pause(f"{change.name or change.client_id}: {check.summary}")
 
 
-def _may_pass(found: Finding) -> bool:
-    """Tell what waiting can mend: a cache, and the restart that ends it."""
-    return found.unreachable or found.id in {"lifetime-stale", "restarting"}
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Waiting for a cache to forget, with the seconds counted down.
+
+    Attributes:
+        environment: where.
+        deadline: when to give up, by the monotonic clock.
+        progress: told each second what is waited for.
+    """
+
+    environment: str
+    deadline: float
+    progress: Progress
+
+    def may_mend(self, found: Finding) -> bool:
+        """Tell whether there is time, and waiting can mend it: a cache, and its restart."""
+        mendable = found.unreachable or found.id in {"lifetime-stale", "restarting"}
+        return mendable and self.deadline > time.monotonic()
+
+    async def pause(self, why: str) -> None:
+        """Wait until it is worth asking again."""
+        again = min(time.monotonic() + _POLL_INTERVAL, self.deadline)
+        while (now := time.monotonic()) < again:
+            self.progress(Step(self.environment, f"{why} Asking again.", self.deadline - now))
+            await asyncio.sleep(min(1.0, again - now))
 
 
-def _no_secret(change: Change, environment: Environment) -> Check:
+def _no_secret(changes: Sequence[Change], environment: Environment) -> Check:
+    more = f" and {len(changes) - 1} more clients" if len(changes) > 1 else ""
     return skipped(
         FRESH_TOKEN,
-        f"not proved: {environment.name} has no secret for {change.client_id} in opskit.toml",
+        f"not proved: {environment.name} has no secret for {changes[0].client_id}{more} "
+        "in opskit.toml",
     )

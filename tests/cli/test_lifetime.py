@@ -124,7 +124,7 @@ def test_a_closed_pipe_is_no_accident(untouched: Sandbox, arguments: Sequence[st
 def test_a_change_and_its_repetition(sandbox: Sandbox) -> None:
     ran = run(*SET, "30m", "-e", "dev", config=sandbox.config)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith("dev  changed\n")
+    assert re.match(r"dev  changed  change set \d{8}-\d{6}-[0-9a-f]{8}\n", ran.out)
     row = line_with(ran.out, CLIENT)
     assert re.search(rf"{IDS['dev']} +3600 s \(1h\) +→ +1800 s \(30m\)", row)
     assert "the database holds 1800 s" in line_with(ran.out, "✓  lifetime.read_back")

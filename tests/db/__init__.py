@@ -4,6 +4,7 @@
 
 from psycopg import sql
 
+from opskit.journal_schema import upgrade
 from tests.conftest import Database
 
 
@@ -12,3 +13,9 @@ def remove_clients(database: Database) -> None:
     with database.connect() as connection:
         for table in ("Clients", "OAuthClientApp", "SysAdminUnit"):
             connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+
+
+def make_journal(database: Database) -> None:
+    """Give the database a journal, as ``opskit db upgrade`` does."""
+    _, errors = upgrade([database.environment()])
+    assert not errors

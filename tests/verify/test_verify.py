@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from opskit.errors import ClientNotFound, ConfigError, SecretError
-from opskit.lifetime import set_lifetime
+from opskit.lifetime import Wish, set_lifetime
 from opskit.models import Check, Outcome, Status
 from opskit.sandbox.faults import Fault
 from opskit.settings import Environment
@@ -370,7 +370,7 @@ def test_a_cached_client_shows_as_a_stale_lifetime(sandbox: Sandbox) -> None:
     sandbox.fault(Fault.CACHE)
     verified(where)  # the service looks the client up, and keeps it
     client = where.clients[0]
-    change = set_lifetime(where, client.id, 1234)
+    change = set_lifetime(where, Wish(client.id, 1234))
     assert change.outcome is Outcome.CHANGED
     assert [check.status for check in change.checks] == [Status.PASS, Status.FAIL]
     checks = verified(where)

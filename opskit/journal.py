@@ -1,0 +1,215 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""The journal: who changed which lifetime, when and why, in the database that was changed."""
+
+import getpass
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from opskit import __version__
+from opskit.db.store import ClientStore, journal_missing, journal_newer, open_store
+from opskit.errors import JournalMissing, OpskitError, UsageError
+from opskit.journal_schema import status_of
+from opskit.models import ChangeRecord, Client, History, JournalEntry, JournalStatus
+from opskit.selection import select_clients
+from opskit.settings import Environment
+
+LONGEST_REASON = 1000  # characters
+_LONGEST_NAME = 200
+_ID_LENGTH = len("20260131-235959-0123abcd")
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who asks for a change, and why.
+
+    Attributes:
+        actor: the person or the pipeline; without one, OPSKIT_ACTOR or user@host.
+        reason: why, in their words.
+    """
+
+    actor: str | None = None
+    reason: str | None = None
+
+    def record(
+        self, environment: str, *, plan_hash: str | None = None, reverts: str | None = None
+    ) -> ChangeRecord:
+        """Return what the journal's rows of a new change set have in common.
+
+        Raises:
+            UsageError: the reason does not fit the journal.
+        """
+        if self.reason and len(self.reason) > LONGEST_REASON:
+            raise UsageError(
+                f"The reason has {len(self.reason)} characters; the journal takes "
+                f"{LONGEST_REASON}.",
+                remedy="Say it shorter, or name a ticket.",
+            )
+        return ChangeRecord(
+            new_change_set_id(),
+            environment,
+            (self.actor or default_actor())[:_LONGEST_NAME],
+            self.reason or None,
+            __version__,
+            plan_hash,
+            reverts,
+        )
+
+
+def default_actor() -> str:
+    """Return who runs opskit: OPSKIT_ACTOR, else the login name and the machine's."""
+    if named := os.environ.get("OPSKIT_ACTOR"):
+        return named
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
+
+
+def new_change_set_id() -> str:
+    """Return an id that sorts by time, can be typed, and is unique everywhere."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+
+
+def require_journal(store: ClientStore, environment: Environment) -> None:
+    """Make sure that a change can be recorded, before it is made.
+
+    Raises:
+        JournalMissing: the database has no journal, or another version of opskit made it.
+    """
+    revision = store.journal_revision()
+    match status_of(revision):
+        case JournalStatus.MISSING:
+            raise journal_missing(environment)
+        case JournalStatus.NEWER:
+            raise journal_newer(environment, revision)
+        case JournalStatus.OUTDATED:
+            raise JournalMissing(
+                f"The journal of {environment.name} is at revision {revision}, older than this "
+                "opskit needs. Nothing was written.",
+                remedy=f"Bring it up to date: opskit db upgrade -e {environment.name}",
+                environment=environment.name,
+                code="journal-outdated",
+            )
+
+
+def read_history(
+    environments: Sequence[Environment],
+    *,
+    selector: str | None = None,
+    since: datetime | None = None,
+    actor: str | None = None,
+    change_set: str | None = None,
+    limit: int | None = None,
+) -> tuple[History, list[OpskitError]]:
+    """Read the journals of several environments at once, newest entry first.
+
+    Args:
+        environments: where to look.
+        selector: a ClientId, or a ClientName or glob, as they were at the time.
+        since: nothing older than this moment.
+        actor: only what this person or pipeline did; part of the name is enough.
+        change_set: only this one; the beginning of its id is enough.
+        limit: no more entries than this.
+
+    Returns:
+        What could be read, and one error for each environment whose journal could not.
+    """
+    outcomes = _read_all(environments, since=since, change_set=change_set)
+    # Two environments may share a database, and so its journal.
+    found = {
+        (entry.change_set, entry.client_id): entry
+        for _, outcome in outcomes
+        if isinstance(outcome, list)
+        for entry in outcome
+    }
+    entries = [
+        entry
+        for entry in found.values()
+        if actor is None or actor.casefold() in entry.actor.casefold()
+    ]
+    if selector is not None:
+        entries = _of_clients(entries, selector)
+    entries.sort(key=lambda entry: entry.changed_at, reverse=True)
+    return History(entries[:limit]), [o for _, o in outcomes if isinstance(o, OpskitError)]
+
+
+def _read_all(
+    environments: Sequence[Environment], *, since: datetime | None, change_set: str | None
+) -> list[tuple[Environment, list[JournalEntry] | OpskitError]]:
+    whole_id = change_set if change_set and len(change_set) == _ID_LENGTH else None
+
+    def read(environment: Environment) -> list[JournalEntry] | OpskitError:
+        try:
+            with open_store(environment) as store:
+                entries = store.journal(since=since, change_set=whole_id)
+        except JournalMissing as error:
+            return _no_journal(error, environment)
+        except OpskitError as error:
+            error.environment = error.environment or environment.name
+            return error
+        return [entry for entry in entries if entry.change_set.startswith(change_set or "")]
+
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        return list(zip(environments, pool.map(read, environments), strict=True))
+
+
+def _of_clients(entries: Sequence[JournalEntry], selector: str) -> list[JournalEntry]:
+    """Return the entries of the clients that ``selector`` means, by the rules for live ones."""
+    clients = {
+        (e.client_id, e.client_name): Client(e.client_id, e.client_name, e.new, None)
+        for e in entries
+    }
+    chosen = {(c.client_id, c.name) for c in select_clients(list(clients.values()), selector)}
+    return [entry for entry in entries if (entry.client_id, entry.client_name) in chosen]
+
+
+def _no_journal(error: JournalMissing, environment: Environment) -> JournalMissing:
+    return JournalMissing(
+        f"The database of {environment.name} has no journal, so nothing is recorded there.",
+        remedy=f"Make one for the changes to come: opskit db upgrade -e {environment.name}",
+        environment=environment.name,
+        code=error.code,
+    )
+
+
+def find_change_set(
+    environments: Sequence[Environment], change_set: str
+) -> tuple[Environment, list[JournalEntry]]:
+    """Return the change set of this id, or whose id begins so, and where it was made.
+
+    Raises:
+        UsageError: there is none, or several begin so.
+        OpskitError: one of the journals, where it may be, cannot be read.
+    """
+    found: dict[str, tuple[Environment, list[JournalEntry]]] = {}
+    unread: list[OpskitError] = []
+    for environment, outcome in _read_all(environments, since=None, change_set=change_set):
+        if isinstance(outcome, OpskitError):
+            unread.append(outcome)
+            continue
+        for one in {entry.change_set for entry in outcome} - set(found):
+            found[one] = environment, [entry for entry in outcome if entry.change_set == one]
+    if change_set in found:
+        return found[change_set]
+    if len(found) > 1:
+        raise UsageError(
+            f"{len(found)} change sets begin with {change_set!r}: {', '.join(sorted(found)[:5])}.",
+            remedy="Name one in full.",
+            code="change-set-ambiguous",
+        )
+    if found:
+        return next(iter(found.values()))
+    if unread:
+        raise unread[0]
+    raise UsageError(
+        f"No journal of these environments has a change set {change_set!r}.",
+        remedy="See them with: opskit history",
+        code="change-set-unknown",
+    )
