@@ -28,6 +28,8 @@ _FOLDERS = (_PACKAGE / "migrations", _PACKAGE.parent / "migrations")
 # With their drivers, as SQLAlchemy names them; the connection is the adapter's own.
 _DIALECTS = {"postgresql": "postgresql+psycopg://", "mssql": "mssql+pyodbc://"}
 
+_LONGEST_WAIT = 2**31 - 1  # milliseconds
+
 # Alembic keeps the migration that is under way in a global variable.
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -111,7 +113,7 @@ def migrating(
     engine = create_engine(_DIALECTS[dialect], creator=lambda: opened, poolclass=NullPool)
     try:
         with engine.begin() as connection:
-            _lock(connection, environment, max(1, round(lock_timeout * 1000)))
+            _lock(connection, environment, min(max(1, round(lock_timeout * 1000)), _LONGEST_WAIT))
             yield Migration(connection, environment)
     except DBAPIError as error:
         if error.orig is None:
@@ -126,7 +128,7 @@ def _lock(connection: Connection, environment: Environment, milliseconds: int) -
         connection.exec_driver_sql(statement("postgresql", "lock_environment"))
         return
     cursor = connection.connection.cursor()
-    cursor.execute(statement("mssql", "setup/lock_migration"), (milliseconds,))
+    cursor.execute(statement("mssql", "setup/lock_migration").format(milliseconds=milliseconds))
     # Counts and messages may come before the answer.
     while not cursor.description and cursor.nextset():
         pass
