@@ -53,7 +53,9 @@ def test_everything_travels_inside(wheel: Path) -> None:
         names = set(archive.namelist())
     statements = files_below("sql", suffixes=[".sql"])
     assert statements
-    wanted = {f"opskit/{name}" for name in statements}
+    migrations = files_below("migrations", suffixes=[".py"])
+    assert {"migrations/env.py", "migrations/versions/0001_journal.py"} <= migrations
+    wanted = {f"opskit/{name}" for name in statements | migrations}
     wanted |= files_below("opskit", suffixes=[".py", ".sql", ".toml", ".typed"])
     assert {"opskit/py.typed", "opskit/starter.toml", "opskit/sandbox/schema.sql"} <= wanted
     assert wanted <= names
@@ -71,5 +73,6 @@ def test_it_works_without_the_checkout(wheel: Path, tmp_path: Path) -> None:
     where = call(python, "-c", "import opskit; print(opskit.__file__)", cwd=empty).strip()
     assert Path(where).resolve().is_relative_to(venv.resolve())
     assert call(opskit, "--version", cwd=empty) == f"opskit {__version__}\n"
+    assert "CREATE TABLE" in call(opskit, "db", "upgrade", "--sql", "--dialect", "mssql", cwd=empty)
     assert "the sandbox: it is gone again" in call(opskit, "demo", cwd=empty)
     assert list(empty.iterdir()) == []

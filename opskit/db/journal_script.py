@@ -61,6 +61,7 @@ _DIALECTS: Mapping[str, _Dialect] = {
 SET NOCOUNT ON;
 -- Any error rolls everything back and ends the script.
 SET XACT_ABORT ON;
+SET LOCK_TIMEOUT 10000;
 BEGIN TRANSACTION;
 DECLARE @lock int;
 EXEC @lock = sp_getapplock @Resource = N'opskit', @LockMode = N'Exclusive',

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -17,11 +18,17 @@ from sqlalchemy.exc import DBAPIError
 
 from opskit.db.statements import statement
 from opskit.db.store import LOCK_TIMEOUT, journal_newer
+from opskit.errors import LockHeld
 from opskit.settings import Environment
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # In a wheel they lie inside the package, in a checkout beside it.
 _FOLDERS = (_PACKAGE / "migrations", _PACKAGE.parent / "migrations")
+
+# With their drivers, as SQLAlchemy names them; the connection is the adapter's own.
+_DIALECTS = {"postgresql": "postgresql+psycopg://", "mssql": "mssql+pyodbc://"}
+
+_LONGEST_WAIT = 2**31 - 1  # milliseconds
 
 # Alembic keeps the migration that is under way in a global variable.
 _ONE_AT_A_TIME = threading.Lock()
@@ -87,18 +94,52 @@ def open_migration(
     from opskit.db.postgres_errors import translated
 
     opened = open_connection(environment, environment.require("database"))
+    with (
+        translated(environment),
+        migrating("postgresql", opened, environment, lock_timeout) as migration,
+    ):
+        yield migration
+
+
+@contextmanager
+def migrating(
+    dialect: str, opened: Any, environment: Environment, lock_timeout: float
+) -> Iterator[Migration]:
+    """Do :func:`open_migration`'s part that no adapter knows, on its open connection.
+
+    It closes the connection, and lets the driver's own errors through.
+    """
     opened.autocommit = False
-    engine = create_engine("postgresql+psycopg://", creator=lambda: opened, poolclass=NullPool)
+    engine = create_engine(_DIALECTS[dialect], creator=lambda: opened, poolclass=NullPool)
     try:
-        with translated(environment), _unwrapped(), engine.begin() as connection:
-            milliseconds = str(max(1, round(lock_timeout * 1000)))
-            connection.exec_driver_sql(
-                statement("postgresql", "set_lock_timeout"), {"milliseconds": milliseconds}
-            )
-            connection.exec_driver_sql(statement("postgresql", "lock_environment"))
+        with engine.begin() as connection:
+            _lock(connection, environment, min(max(1, round(lock_timeout * 1000)), _LONGEST_WAIT))
             yield Migration(connection, environment)
-    finally:
-        opened.close()
+    except DBAPIError as error:
+        if error.orig is None:
+            raise
+        raise error.orig from None
+
+
+def _lock(connection: Connection, environment: Environment, milliseconds: int) -> None:
+    if connection.dialect.name == "postgresql":
+        text = statement("postgresql", "set_lock_timeout")
+        connection.exec_driver_sql(text, {"milliseconds": str(milliseconds)})
+        connection.exec_driver_sql(statement("postgresql", "lock_environment"))
+        return
+    cursor = connection.connection.cursor()
+    cursor.execute(statement("mssql", "setup/lock_migration").format(milliseconds=milliseconds))
+    # Counts and messages may come before the answer.
+    while not cursor.description and cursor.nextset():
+        pass
+    ((answer,),) = cursor.fetchall()
+    cursor.close()
+    if answer < 0:
+        raise LockHeld(
+            "Another change is under way in this database.",
+            remedy="Try again; nothing was written.",
+            environment=environment.name,
+        )
 
 
 def revisions() -> dict[str, str]:
@@ -124,14 +165,3 @@ def _config(output: StringIO | None = None, **attributes: object) -> Config:
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.attributes.update(attributes)
     return config
-
-
-@contextmanager
-def _unwrapped() -> Iterator[None]:
-    """Raise the driver's own errors, as opskit's translations expect them."""
-    try:
-        yield
-    except DBAPIError as error:
-        if error.orig is None:
-            raise
-        raise error.orig from None

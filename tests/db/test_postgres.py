@@ -178,7 +178,7 @@ def test_the_sandbox_shows_a_login_with_the_least_rights(sandbox: Sandbox) -> No
     environment = sandbox.environment("dev")
     with open_store(environment) as store:
         assert store.rights() == Rights(
-            may_read=True, may_read_names=True, may_write=True, may_do_more=False, may_journal=None
+            may_read=True, may_read_names=True, may_write=True, may_do_more=False, may_journal=True
         )
     assert environment.database_password is not None
     password = environment.resolve(environment.database_password).reveal()

@@ -20,6 +20,14 @@ from opskit.models import (
     Client,
     EnvironmentClients,
     EnvironmentReport,
+    JournalMigration,
+    JournalMigrations,
+    JournalRevision,
+    JournalRevisions,
+    JournalScript,
+    JournalState,
+    JournalStates,
+    JournalStatus,
     Lifetimes,
     Outcome,
     Report,
@@ -64,6 +72,7 @@ def status(*, running: bool = True, name: str = "dev") -> SandboxStatus:
 
 
 REPORT = report(passed("token.post", "obtained"), failed("odata4", finding("login-redirect")))
+STEPS = (None, "0001", "0002")
 DATA: dict[str, list[Any]] = {
     "demo": [lifetimes("x", "dev", "test", "prod"), change_sets("x"), REPORT],
     "init": [Written("opskit.toml")],
@@ -72,6 +81,17 @@ DATA: dict[str, list[Any]] = {
     "lifetime set": [ChangeSets([]), *(change_sets("x", outcome) for outcome in Outcome)],
     "verify": [REPORT],
     "smoke": [Report([])],
+    "db upgrade": [
+        JournalMigrations([]),
+        JournalMigrations([JournalMigration("dev", b, a, 3) for b in STEPS for a in STEPS]),
+        JournalScript("mssql", "SELECT 1;\nGO\n"),
+    ],
+    "db downgrade": [JournalMigrations([JournalMigration("dev", "0001", None, 1)])],
+    "db current": [
+        JournalStates([]),
+        JournalStates([JournalState("dev", one, "0001", "0001") for one in JournalStatus]),
+    ],
+    "db history": [JournalRevisions([JournalRevision("0001", "The journal")])],
     "sandbox up": [status()],
     "sandbox down": [status(running=False)],
     "sandbox status": [status(), status(running=False)],
@@ -105,7 +125,14 @@ def test_every_format_shows_the_data_of_every_command(
     choice: FormatChoice, name: str, data: object
 ) -> None:
     text = choice.to_format().render(Result(name, data))
-    is_empty = data in (Lifetimes([], []), ChangeSets([]), Report([]))
+    empty = (
+        Lifetimes([], []),
+        ChangeSets([]),
+        Report([]),
+        JournalMigrations([]),
+        JournalStates([]),
+    )
+    is_empty = data in empty
     assert bool(text) is not (is_empty and choice is FormatChoice.TABLE)
     assert all(line == line.rstrip() for line in text.split("\n"))
 

@@ -57,7 +57,7 @@ def test_only_lifetimes_can_be_changed(dev: Rehearsal) -> None:
         'SELECT "Description" FROM "Clients"',
         'SELECT * FROM "SysAdminUnit"',
         'SELECT * FROM "Account"',
-        "CREATE TABLE mine (x int)",
+        "CREATE TABLE public.mine (x int)",
         "CREATE SCHEMA mine",
         "CREATE ROLE mine",
     ],
@@ -70,3 +70,14 @@ def test_everything_else_is_denied(dev: Rehearsal, statement: str) -> None:
 def test_the_password_is_checked(dev: Rehearsal) -> None:
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(f"{dev.settings['database']}?password=wrong")
+
+
+def test_each_environment_has_a_journal_of_opskit_s_own(rehearsals: dict[str, Rehearsal]) -> None:
+    for name in NAMES:
+        with rehearsals[name].connect() as connection:
+            count = connection.execute("SELECT count(*) FROM opskit.lifetime_change").fetchone()
+            owners = connection.execute(
+                "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'opskit'"
+            ).fetchall()
+        assert count is not None
+        assert owners == [("opskit",)]

@@ -1,0 +1,276 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""The role that a DBA makes for opskit's login is enough for everything, and for nothing else."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors, sql
+
+from opskit.db.journal_script import upgrade_script
+from opskit.db.store import Rights, open_store
+from opskit.journal_schema import REVISION, upgrade
+from opskit.models import Change, ChangeRecord, JournalMigration, Verification
+from opskit.settings import Environment
+from tests.cli.conftest import run
+from tests.conftest import Database
+from tests.db.journal_sites import MssqlSite, mssql_site, psql
+
+ROOT = Path(__file__).parents[2]
+SETUP = ROOT / "sql" / "postgresql" / "setup"
+CHANGE = Change("A1", "Data Mart Sync", 3600, 1800)
+RECORD = ChangeRecord("c1", "unit", "me", "a reason", "0.0", plan_hash="h")
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A login that has the role and nothing else."""
+
+    database: Database
+    name: str = field(default_factory=lambda: f"operator_{secrets.token_hex(6)}")
+
+    def connect(self) -> psycopg.Connection:
+        return psycopg.connect(self.database.conninfo, user=self.name, autocommit=True)
+
+    def environment(self, **settings: object) -> Environment:
+        address = f"127.0.0.1:{self.database.server.port}/{self.database.name}"
+        return self.database.environment(database=f"postgresql://{self.name}@{address}", **settings)
+
+
+@pytest.fixture
+def operator(database: Database) -> Iterator[Operator]:
+    """The login, in a database with a journal and the client A1 (3600 s)."""
+    database.add_client("A1", "Data Mart Sync", 3600)
+    psql(database, "-q", "-f", "-", stdin=upgrade_script("postgresql"))
+    for _ in range(2):  # it is safe to run again
+        psql(database, "-q", "-f", str(SETUP / "role.sql"))
+    operator = Operator(database)
+    login = sql.Identifier(operator.name)
+    password = sql.Literal(database.server.password)
+    with database.connect() as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(login, password))
+        connection.execute(sql.SQL("GRANT opskit_operator TO {}").format(login))
+        yield operator
+        connection.execute("DROP OWNED BY opskit_operator")
+        connection.execute(sql.SQL("DROP ROLE {}").format(login))
+
+
+def journalled(environment: Environment) -> None:
+    with open_store(environment) as store:
+        with store.change() as transaction:
+            assert transaction.lock_clients(["A1"]) == {"A1": 3600}
+            assert transaction.write([CHANGE]) == {"A1"}
+            transaction.record(RECORD, [CHANGE])
+        store.record_verification("c1", {"A1": Verification.PROVED})
+
+
+def test_it_is_enough_for_all_that_the_store_does(operator: Operator) -> None:
+    journalled(operator.environment())
+    with open_store(operator.environment()) as store:
+        assert [client.lifetime for client in store.clients()] == [1800]
+        assert store.lifetimes(["A1"]) == {"A1": 1800}
+        assert store.journal_revision() == REVISION
+        (entry,) = store.journal()
+        assert (entry.login, entry.actor, entry.verification) == (
+            operator.name,
+            "me",
+            Verification.PROVED,
+        )
+        assert store.rights() == Rights(
+            may_read=True,
+            may_read_names=True,
+            may_write=True,
+            may_do_more=False,
+            may_journal=True,
+        )
+
+
+def test_it_is_enough_for_the_commands(operator: Operator) -> None:
+    operator.environment()
+    config = operator.database.folder / "opskit.toml"
+    for arguments in (
+        ["lifetime", "list"],
+        ["lifetime", "set", "A1", "30m", "-e", "unit", "--no-verify"],
+        ["db", "current"],
+        ["db", "upgrade", "-e", "unit"],
+    ):
+        ran = run(*arguments, "-o", "json", config=config)
+        assert ran.json()["ok"], ran.all
+    ran = run("doctor", "-o", "json", config=config)
+    (report,) = ran.json()["data"]["environments"]
+    statuses = {check["id"]: check["status"] for check in report["checks"]}
+    of_the_database = {i: s for i, s in statuses.items() if i.startswith("database.")}
+    assert {"database.login", "database.read", "database.write"} <= set(of_the_database)
+    assert set(of_the_database.values()) == {"pass"}
+
+
+def test_it_sees_that_there_is_nothing_to_upgrade(operator: Operator) -> None:
+    done = upgrade([operator.environment()])
+    assert done[0].environments == [JournalMigration("unit", REVISION, REVISION)]
+    assert done[1] == []
+
+
+ENTRY = "change_set, environment, client_id, old_lifetime, new_lifetime, actor, tool_version"
+VALUES = "'c2', 'unit', 'A1', 1, 2, 'me', '0'"
+FORGED_ID = (
+    f"INSERT INTO opskit.lifetime_change (id, {ENTRY}) OVERRIDING SYSTEM VALUE VALUES (7, {VALUES})"
+)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'UPDATE "Clients" SET "ClientName" = \'x\'',
+        'UPDATE "Clients" SET "Enabled" = false',
+        'UPDATE "Clients" SET "ClientId" = \'x\'',
+        'SELECT "Description" FROM "Clients"',
+        'SELECT * FROM "Clients"',
+        'SELECT "Value" FROM "ClientSecrets"',
+        'SELECT * FROM "__EFMigrationsHistory"',
+        'INSERT INTO "Clients" ("ClientId") VALUES (\'x\')',
+        'DELETE FROM "Clients"',
+        'TRUNCATE "Clients" CASCADE',
+        'DROP TABLE "Clients"',
+        "UPDATE opskit.lifetime_change SET actor = 'somebody'",
+        "UPDATE opskit.lifetime_change SET new_lifetime = 1",
+        "UPDATE opskit.lifetime_change SET login = 'somebody'",
+        "DELETE FROM opskit.lifetime_change",
+        "TRUNCATE opskit.lifetime_change",
+        f"INSERT INTO opskit.lifetime_change ({ENTRY}, login) VALUES ({VALUES}, 'somebody')",
+        f"INSERT INTO opskit.lifetime_change ({ENTRY}, changed_at) VALUES ({VALUES}, now())",
+        f"INSERT INTO opskit.lifetime_change ({ENTRY}, verification) VALUES ({VALUES}, 'proved')",
+        FORGED_ID,
+        "DROP TABLE opskit.lifetime_change",
+        "UPDATE opskit.alembic_version SET version_num = '9999'",
+        "DELETE FROM opskit.alembic_version",
+        "CREATE TABLE opskit.mine (x int)",
+        "CREATE TABLE public.mine (x int)",
+        "CREATE SCHEMA mine",
+        "CREATE ROLE mine",
+    ],
+)
+def test_it_is_enough_for_nothing_else(operator: Operator, statement: str) -> None:
+    with operator.connect() as connection:
+        connection.execute(f"INSERT INTO opskit.lifetime_change ({ENTRY}) VALUES ({VALUES})")
+        with pytest.raises(errors.InsufficientPrivilege):
+            connection.execute(statement.encode())
+
+
+def test_it_holds_no_password_and_no_login(operator: Operator) -> None:
+    with operator.database.connect() as connection:
+        query = "SELECT rolcanlogin, rolinherit, rolcreatedb FROM pg_roles WHERE rolname = %s"
+        assert connection.execute(query, ("opskit_operator",)).fetchone() == (False, True, False)
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "mssql"])
+def test_every_right_is_in_the_script(engine: str) -> None:
+    """The columns that opskit's own statement names are the ones that the role may fill."""
+    script = (ROOT / "sql" / engine / "setup" / "role.sql").read_text("utf-8")
+    assert "PASSWORD" not in script
+    assert "ClientSecrets" not in "".join(
+        line for line in script.splitlines() if not line.startswith("--")
+    )
+    if engine == "postgresql":
+        insert = (ROOT / "sql" / engine / "insert_journal.sql").read_text("utf-8")
+        columns = insert.partition("(")[2].partition(")")[0].split()
+        granted = script.partition("INSERT (")[2].partition(")")[0].split()
+        assert columns == granted
+
+
+def test_the_optional_block_shows_hash_and_expiry(operator: Operator) -> None:
+    script = (SETUP / "role.sql").read_text("utf-8")
+    wanted = '-- GRANT SELECT ("ClientId", "Type", "Value", "Expiration")\n--   ON'
+    assert wanted in script
+    psql(operator.database, "-q", "-f", "-", stdin=_uncommented(script))
+    with operator.connect() as connection:
+        connection.execute('SELECT "ClientId", "Type", "Value", "Expiration" FROM "ClientSecrets"')
+        with pytest.raises(errors.InsufficientPrivilege):
+            connection.execute('SELECT "Description" FROM "ClientSecrets"')
+
+
+def _uncommented(script: str) -> str:
+    return script.replace("-- GRANT SELECT", "GRANT SELECT").replace("--   ON", "  ON")
+
+
+# SQL Server
+
+TABLES = """
+CREATE TABLE [dbo].[Clients] ([Id] int IDENTITY PRIMARY KEY, [Enabled] bit NOT NULL DEFAULT 1,
+  [ClientId] nvarchar(200) NOT NULL, [ClientName] nvarchar(200), [Description] nvarchar(1000),
+  [AccessTokenLifetime] int NOT NULL);
+CREATE TABLE [dbo].[ClientSecrets] ([Id] int IDENTITY PRIMARY KEY, [ClientId] int NOT NULL,
+  [Type] nvarchar(250), [Value] nvarchar(4000), [Expiration] datetime2, [Description] nvarchar(9));
+INSERT INTO [dbo].[Clients] ([ClientId], [ClientName], [AccessTokenLifetime])
+  VALUES (N'A1', N'Data Mart Sync', 3600);
+"""
+
+
+@contextmanager
+def _login(site: MssqlSite) -> Iterator[Any]:
+    """Connect as a new login that has the role and nothing else."""
+    import pyodbc
+
+    name, password = f"operator_{secrets.token_hex(6)}", f"Aa1!{secrets.token_hex(12)}"
+    site.query(f"CREATE LOGIN {name} WITH PASSWORD = '{password}'")
+    try:
+        site.query(f"CREATE USER {name} FOR LOGIN {name}")
+        site.query(f"ALTER ROLE opskit_operator ADD MEMBER {name}")
+        with closing(pyodbc.connect(site.address_for(name, password), autocommit=True)) as login:
+            yield login
+        site.query(f"DROP USER {name}")
+    finally:
+        site.query(f"DROP LOGIN {name}")
+
+
+@pytest.fixture
+def mssql(tmp_path: Path) -> Iterator[Any]:
+    with mssql_site(tmp_path) as site:
+        site.run(TABLES)
+        site.run(upgrade_script("mssql"))
+        for _ in range(2):
+            site.run((ROOT / "sql" / "mssql" / "setup" / "role.sql").read_text("utf-8"))
+        with _login(site) as login:
+            yield login
+
+
+REFUSED_ON_SQL_SERVER = [
+    "UPDATE [dbo].[Clients] SET [ClientName] = N'x'",
+    "UPDATE [dbo].[Clients] SET [Enabled] = 0",
+    "SELECT [Description] FROM [dbo].[Clients]",
+    "SELECT [Value] FROM [dbo].[ClientSecrets]",
+    "INSERT INTO [dbo].[Clients] ([ClientId], [AccessTokenLifetime]) VALUES (N'x', 1)",
+    "DELETE FROM [dbo].[Clients]",
+    "TRUNCATE TABLE [dbo].[Clients]",
+    "DROP TABLE [dbo].[Clients]",
+    "UPDATE opskit.lifetime_change SET actor = 'somebody'",
+    "DELETE FROM opskit.lifetime_change",
+    "TRUNCATE TABLE opskit.lifetime_change",
+    "DROP TABLE opskit.lifetime_change",
+    "UPDATE opskit.alembic_version SET version_num = '9999'",
+    "DELETE FROM opskit.alembic_version",
+    "CREATE TABLE opskit.mine (x int)",
+    "CREATE TABLE dbo.mine (x int)",
+    "CREATE SCHEMA mine",
+]
+
+
+def test_on_sql_server(mssql: Any) -> None:
+    import pyodbc
+
+    columns = "[Id], [ClientId], [ClientName], [Enabled], [AccessTokenLifetime]"
+    assert mssql.execute(f"SELECT {columns} FROM [dbo].[Clients]").fetchall()
+    mssql.execute("UPDATE [dbo].[Clients] SET [AccessTokenLifetime] = 1800")
+    mssql.execute(f"INSERT INTO opskit.lifetime_change ({ENTRY}) VALUES ({VALUES})")
+    mssql.execute("UPDATE opskit.lifetime_change SET verification = 'proved'")
+    assert mssql.execute("SELECT version_num FROM opskit.alembic_version").fetchone()[0] == REVISION
+    (login,) = mssql.execute("SELECT login FROM opskit.lifetime_change").fetchone()
+    assert login.startswith("operator_")
+    for statement in REFUSED_ON_SQL_SERVER:
+        with pytest.raises(pyodbc.Error, match=r"permission|denied|must be owner"):
+            mssql.execute(statement)
