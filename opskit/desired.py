@@ -103,7 +103,7 @@ class DesiredClient(msgspec.Struct, frozen=True):
     def lifetime_in(self, environment: str) -> int | None:
         """Return the seconds for one environment; None where the entry does not apply."""
         own = most_specific(self.environments, environment)
-        return self.lifetime if own is None else own
+        return _seconds(self.lifetime if own is None else own)
 
 
 class DesiredState(msgspec.Struct, frozen=True):
@@ -126,7 +126,7 @@ class DesiredState(msgspec.Struct, frozen=True):
         tables = self.environments.items()
         own = {name: one.lifetime for name, one in tables if one.lifetime is not None}
         found = most_specific(own, environment)
-        return self.defaults.lifetime if found is None else found
+        return _seconds(self.defaults.lifetime if found is None else found)
 
     def bounds_in(self, environment: str) -> list[Bounds]:
         """Return the bounds of every table that matches the environment: all must hold."""
@@ -253,6 +253,11 @@ def _convert(table: Any, kind: type[Table], where: str) -> tuple[Table | None, l
         return msgspec.convert(table, kind, dec_hook=decode), []
     except msgspec.ValidationError as error:
         return None, [located(kind, where, str(error))]
+
+
+def _seconds(lifetime: Duration | None) -> int | None:
+    # The subclass is only how the file is read; drivers and JSON want the number.
+    return None if lifetime is None else int(lifetime)
 
 
 def _matches(environment: str, pattern: str) -> bool:

@@ -3,6 +3,7 @@
 """The documents say what the code does."""
 
 import dataclasses
+import json
 import re
 import runpy
 from pathlib import Path
@@ -13,6 +14,9 @@ import pytest
 from opskit import desired, models, settings
 from opskit.config import load_config
 from opskit.errors import OpskitError
+from opskit.models import Plan
+from opskit.plan import plan_hash
+from opskit.plan_file import save_plan
 from opskit.policy import Policy
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -121,6 +125,13 @@ def test_the_example_of_the_desired_state_is_right(tmp_path: Path) -> None:
 
     state = desired.load_desired(tmp_path / "lifetimes.toml", environments)
     assert [entry.lifetime_in("prod") for entry in state.clients] == [900, 7200]
+
+
+def test_the_plan_file_is_documented_field_by_field(tmp_path: Path) -> None:
+    save_plan(Plan([], plan_hash([])), tmp_path / "plan.json")
+    fields = list(json.loads((tmp_path / "plan.json").read_text(encoding="utf-8")))
+
+    assert _first_column(_section(JSON_PAGE, "The plan file")) == fields
 
 
 def test_each_command_is_in_the_readme() -> None:
