@@ -24,7 +24,8 @@
     │   └── LockHeld               another change is under way
     └── Interrupted          130   stopped by the user; the message says what was done by then
 
-The number is the exit code. Failed checks are not errors: they are results (exit code 1).
+The number is the exit code. Failed checks are not errors: they are results (exit code 1), and so
+are changes that are pending (exit code 5, where it was asked for).
 """
 
 from collections.abc import Iterable
@@ -35,9 +36,10 @@ EXIT_CHECK_FAILED = 1
 EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
 EXIT_CONFLICT = 4
+EXIT_PENDING = 5
 EXIT_INTERRUPTED = 130
 
-_WORST_FIRST = (EXIT_USAGE, EXIT_CONFLICT, EXIT_UNREACHABLE, EXIT_CHECK_FAILED)
+_WORST_FIRST = (EXIT_USAGE, EXIT_CONFLICT, EXIT_UNREACHABLE, EXIT_CHECK_FAILED, EXIT_PENDING)
 
 
 def worst_exit(codes: Iterable[int]) -> int:

@@ -1,15 +1,41 @@
 # Copyright 2026 The opskit authors
 # SPDX-License-Identifier: Apache-2.0
-"""One check over several environments at once."""
+"""One piece of work over several environments at once; one that fails hides no other."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from opskit.errors import OpskitError, internal_error
 from opskit.models import EnvironmentReport, Report
 from opskit.settings import Environment
 
 JOBS = 16  # environments at a time
+
+Found = TypeVar("Found")
+
+
+def at_once(
+    environments: Sequence[Environment], look: Callable[[Environment], Found]
+) -> list[Found | OpskitError]:
+    """Run ``look``, which waits for a database, in threads.
+
+    Returns:
+        What each environment gave, or its error, in the order of ``environments``.
+    """
+
+    def one(environment: Environment) -> Found | OpskitError:
+        try:
+            return look(environment)
+        except OpskitError as error:
+            error.environment = error.environment or environment.name
+            return error
+        except Exception as error:  # noqa: BLE001 (one environment must not hide the others)
+            return internal_error(error, environment.name)
+
+    with ThreadPoolExecutor(max_workers=JOBS) as pool:
+        return list(pool.map(one, environments))
 
 
 def check_all(

@@ -7,13 +7,13 @@ import os
 import secrets
 import socket
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from opskit import __version__
 from opskit.db.store import ClientStore, journal_missing, journal_newer, open_store
 from opskit.errors import JournalMissing, OpskitError, UsageError
+from opskit.fleet import at_once
 from opskit.journal_schema import status_of
 from opskit.models import ChangeRecord, Client, History, JournalEntry, JournalStatus
 from opskit.selection import select_clients
@@ -145,19 +145,15 @@ def _read_all(
 ) -> list[tuple[Environment, list[JournalEntry] | OpskitError]]:
     whole_id = change_set if change_set and len(change_set) == _ID_LENGTH else None
 
-    def read(environment: Environment) -> list[JournalEntry] | OpskitError:
+    def read(environment: Environment) -> list[JournalEntry]:
         try:
             with open_store(environment) as store:
                 entries = store.journal(since=since, change_set=whole_id)
         except JournalMissing as error:
-            return _no_journal(error, environment)
-        except OpskitError as error:
-            error.environment = error.environment or environment.name
-            return error
+            raise _no_journal(error, environment) from None
         return [entry for entry in entries if entry.change_set.startswith(change_set or "")]
 
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        return list(zip(environments, pool.map(read, environments), strict=True))
+    return list(zip(environments, at_once(environments, read), strict=True))
 
 
 def _of_clients(entries: Sequence[JournalEntry], selector: str) -> list[JournalEntry]:

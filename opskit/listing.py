@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from opskit.db.store import open_store
 from opskit.errors import OpskitError
+from opskit.fleet import at_once
 from opskit.models import Client, EnvironmentClients, Lifetimes
 from opskit.selection import not_found, select_clients
 from opskit.settings import Environment
@@ -26,10 +27,7 @@ def list_lifetimes(
     Raises:
         ClientNotFound: all environments could be read, and none has such a client.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        outcomes = list(pool.map(_read_clients, environments))
+    outcomes = at_once(environments, _read_clients)
     read = [outcome for outcome in outcomes if isinstance(outcome, EnvironmentClients)]
     errors = [outcome for outcome in outcomes if isinstance(outcome, OpskitError)]
     if selector is not None:
@@ -40,12 +38,9 @@ def list_lifetimes(
     return Lifetimes(read, _drift(read)), errors
 
 
-def _read_clients(environment: Environment) -> EnvironmentClients | OpskitError:
-    try:
-        with open_store(environment) as store:
-            clients = store.clients()
-    except OpskitError as error:
-        return error
+def _read_clients(environment: Environment) -> EnvironmentClients:
+    with open_store(environment) as store:
+        clients = store.clients()
     outside = [c.client_id for c in clients if not environment.policy.allows(c.lifetime)]
     return EnvironmentClients(environment.name, clients, outside)
 

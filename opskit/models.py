@@ -374,12 +374,19 @@ class Plan:
     Attributes:
         environments: by wave, then in the order of opskit.toml.
         hash: SHA-256 over everything that would be written and what was observed for it.
-        path: the file that it was saved to, when it was.
+        policy_overridden: whether planned lifetimes outside the policy were accepted.
+        path: the file that it was saved to or read from; None when there is none.
     """
 
     environments: Sequence[EnvironmentPlan]
     hash: str
+    policy_overridden: bool = False
     path: str | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is anything to write."""
+        return any(one.changes for one in self.environments)
 
 
 @dataclass(frozen=True, slots=True)

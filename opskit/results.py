@@ -9,11 +9,12 @@ from typing import Any
 from opskit.errors import (
     EXIT_CHECK_FAILED,
     EXIT_INTERRUPTED,
+    EXIT_PENDING,
     EXIT_UNREACHABLE,
     OpskitError,
     worst_exit,
 )
-from opskit.models import Applied, ChangeSets, Check, Report, Status
+from opskit.models import Applied, ChangeSets, Check, Plan, Report, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,13 @@ class Result:
         data: a data class of ``opskit.models`` or of the command's feature; None when it failed
             before it had any.
         errors: one for each environment that something went wrong in.
+        pending_matters: whether changes that a plan would make decide the exit code.
     """
 
     command: str
     data: Any = None
     errors: Sequence[OpskitError] = field(default=())
+    pending_matters: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -41,6 +44,8 @@ class Result:
             if check.status is Status.FAIL:
                 gone = check.finding is not None and check.finding.unreachable
                 codes.append(EXIT_UNREACHABLE if gone else EXIT_CHECK_FAILED)
+        if self.pending_matters and isinstance(self.data, Plan) and self.data.pending:
+            codes.append(EXIT_PENDING)
         return worst_exit(codes)
 
     @property

@@ -114,6 +114,7 @@ class Settings(msgspec.Struct, frozen=True):
         clients: clients whose secret is known; verify and smoke use the first.
         policy: the lifetimes that are accepted.
         protected: ask before any write.
+        wave: when a plan reaches it; environments of a lower number go first.
         timeout: seconds for one request, answer included, and for connecting to the database.
         insecure: do not verify TLS certificates; prints a warning each time.
         ca_file: PEM file of further certificate authorities, relative to opskit.toml.
@@ -129,6 +130,7 @@ class Settings(msgspec.Struct, frozen=True):
     clients: tuple[KnownClient, ...] = ()
     policy: Policy = Policy()
     protected: bool = False
+    wave: int = 1
     timeout: Duration = Duration(30)
     insecure: bool = False
     ca_file: str | None = None
@@ -140,6 +142,8 @@ class Settings(msgspec.Struct, frozen=True):
         for key in ("identity", "creatio"):
             if (url := getattr(self, key)) is not None:
                 _check_web_url(key, url)
+        if self.wave < 1:
+            raise ValueError("wave must be at least 1")
         if self.timeout <= 0:
             raise ValueError("timeout must be more than 0 seconds")
         ids = [client.id for client in self.clients]

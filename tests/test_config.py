@@ -48,6 +48,7 @@ def test_an_empty_table_is_an_environment_with_defaults(tmp_path: Path) -> None:
     assert (dev.name, dev.folder, dev.schema, dev.runtime) == ("dev", tmp_path, "public", "auto")
     assert (dev.database, dev.identity, dev.creatio, dev.clients) == (None, None, None, ())
     assert (dev.protected, dev.insecure, dev.timeout) == (False, False, 30)
+    assert dev.wave == 1
     assert (dev.policy.min_lifetime, dev.policy.max_lifetime) == (60, 86_400)
 
 
@@ -61,6 +62,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         creatio = "https://creatio.example/base/"
         runtime = "framework"
         protected = true
+        wave = 3
         timeout = "1m30s"
         insecure = true
         ca_file = "ca.pem"
@@ -81,6 +83,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     prod = _load(tmp_path, text).environments["prod"]
     assert prod.database_password == SecretRef(env="DB_PASSWORD")
     assert (prod.runtime, prod.protected, prod.insecure) == ("framework", True, True)
+    assert prod.wave == 3
     assert (prod.timeout, prod.ca_file, prod.schema) == (90, "ca.pem", "identity")
     assert (prod.policy.min_lifetime, prod.policy.max_lifetime) == (300, 7200)
     (client,) = prod.clients
@@ -270,6 +273,9 @@ def test_any_key_may_stand_in_a_web_services_body(tmp_path: Path) -> None:
         ("runtime = 4", ".runtime", '"auto", "framework", "net"'),
         ("timeout = 'soon'", ".timeout", "30m"),
         ("timeout = 1.5", ".timeout", "a duration such as 30"),
+        ("wave = 0", "", "wave must be at least 1"),
+        ("wave = 'first'", ".wave", "a number"),
+        ("wave = true", ".wave", "a number"),
         ("timeout = 0", "", "timeout must be more than 0"),
         ("timeout = -5", "", "timeout must be more than 0"),
         ("policy = 60", ".policy", "a table"),

@@ -3,6 +3,7 @@
 """The documents say what the code does."""
 
 import dataclasses
+import json
 import re
 import runpy
 from pathlib import Path
@@ -10,8 +11,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from opskit import models, settings
+from opskit import desired, models, settings
+from opskit.config import load_config
 from opskit.errors import OpskitError
+from opskit.models import Plan
+from opskit.plan import plan_hash
+from opskit.plan_file import save_plan
 from opskit.policy import Policy
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -98,6 +103,9 @@ def test_each_check_is_documented() -> None:
         ("[environments.NAME.smoke]", settings.Smoke),
         ("[environments.NAME.smoke]", settings.Query),
         ("[environments.NAME.smoke]", settings.WebService),
+        ("[defaults]", desired.Defaults),
+        ("[[clients]]", desired.DesiredClient),
+        ("[environments.NAME]` in lifetimes.toml", desired.DesiredEnvironment),
     ],
 )
 def test_each_key_of_the_configuration_is_documented(
@@ -106,6 +114,24 @@ def test_each_key_of_the_configuration_is_documented(
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 
     assert set(kind.__struct_fields__) <= set(_first_column(_section(page, title)))
+
+
+def test_the_example_of_the_desired_state_is_right(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"(?s)```toml\n(.*?)```", page)
+    (tmp_path / "lifetimes.toml").write_text(example, encoding="utf-8")
+    (tmp_path / "opskit.toml").write_text("[environments.test-1]\n[environments.prod]\n")
+    environments = load_config(tmp_path / "opskit.toml").environments.values()
+
+    state = desired.load_desired(tmp_path / "lifetimes.toml", environments)
+    assert [entry.lifetime_in("prod") for entry in state.clients] == [900, 7200]
+
+
+def test_the_plan_file_is_documented_field_by_field(tmp_path: Path) -> None:
+    save_plan(Plan([], plan_hash([])), tmp_path / "plan.json")
+    fields = list(json.loads((tmp_path / "plan.json").read_text(encoding="utf-8")))
+
+    assert _first_column(_section(JSON_PAGE, "The plan file")) == fields
 
 
 def test_each_command_is_in_the_readme() -> None:

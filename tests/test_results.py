@@ -28,13 +28,16 @@ from opskit.errors import (
     worst_exit,
 )
 from opskit.models import (
+    Change,
     ChangeSet,
     ChangeSets,
     Check,
+    EnvironmentPlan,
     EnvironmentReport,
     Finding,
     Lifetimes,
     Outcome,
+    Plan,
     Report,
     Status,
 )
@@ -106,7 +109,7 @@ def test_the_codes_for_programs_are_distinct() -> None:
     assert len(own) == len(set(own))
 
 
-@pytest.mark.parametrize("codes", list(itertools.permutations(range(5))))
+@pytest.mark.parametrize("codes", list(itertools.permutations(range(6))))
 def test_usage_is_worst_whatever_the_order(codes: tuple[int, ...]) -> None:
     assert worst_exit(codes) == 2
 
@@ -117,19 +120,43 @@ def test_usage_is_worst_whatever_the_order(codes: tuple[int, ...]) -> None:
         ([], 0),
         ([0, 0], 0),
         ([0, 1], 1),
+        ([5, 0], 5),
+        ([5, 1], 1),
+        ([5, 3], 3),
         ([1, 3], 3),
         ([3, 4], 4),
         ([1, 3, 4], 4),
         ([4, 2], 2),
     ],
 )
-def test_two_over_four_over_three_over_one(codes: list[int], worst: int) -> None:
+def test_two_over_four_over_three_over_one_over_five(codes: list[int], worst: int) -> None:
     assert worst_exit(codes) == worst
 
 
 def test_nothing_wrong_is_zero() -> None:
     assert Result("x").exit_code == 0
     assert Result("x", Lifetimes([], [])).ok
+
+
+PENDING = Plan([EnvironmentPlan("dev", 1, [Change("A", "a", 60, 30)])], "hash")
+
+
+@pytest.mark.parametrize(
+    ("plan", "asked", "errors", "code"),
+    [
+        (PENDING, True, [], 5),
+        (PENDING, False, [], 0),
+        (Plan([], "hash"), True, [], 0),
+        (Plan([EnvironmentPlan("dev", 1, [Change("A", "a", 60, 60)])], "hash"), True, [], 0),
+        (PENDING, True, [UnreachableError("a")], 3),
+        (PENDING, True, [PolicyError("a")], 2),
+    ],
+)
+def test_pending_changes_count_least_and_only_when_asked(
+    plan: Plan, asked: bool, errors: list[OpskitError], code: int
+) -> None:
+    result = Result("plan", plan, errors, pending_matters=asked)
+    assert (result.exit_code, result.ok) == (code, code == 0)
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.FAIL])

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "lifetime": "See and change how long clients' tokens live.",
     "history": "Who changed which lifetime, when and why.",
     "revert": "Undo a change set.",
+    "plan": "Compare the desired lifetimes with the databases.",
     "verify": "Prove that the Identity Service issues the tokens it should.",
     "smoke": "Prove that sign-in and the four data paths work.",
     "db": "Make, update or remove the journal's tables.",

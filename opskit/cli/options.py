@@ -5,7 +5,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,6 +13,10 @@ from opskit.durations import parse_duration
 from opskit.errors import UsageError
 from opskit.formats import FormatChoice
 from opskit.settings import Environment
+
+if TYPE_CHECKING:
+    from opskit.config import Config
+    from opskit.desired import DesiredState
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -73,6 +77,20 @@ def config_option(command: Command) -> Command:
     )(command)
 
 
+def lifetimes_option(command: Command) -> Command:
+    """Add ``-f/--file`` for commands that want the desired state."""
+    return click.option(
+        "-f",
+        "--file",
+        "lifetimes",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        envvar="OPSKIT_LIFETIMES",
+        show_envvar=True,
+        help="The desired state; else lifetimes.toml beside opskit.toml.",
+    )(command)
+
+
 def output_option(command: Command) -> Command:
     """Add ``-o/--output``."""
     return click.option(
@@ -122,7 +140,34 @@ def read_environments(config: Path | None, patterns: Sequence[str]) -> list[Envi
     """
     from opskit.config import load_config
 
-    chosen = load_config(config).select(patterns)
+    return _chosen(load_config(config), patterns)
+
+
+def read_desired(
+    config: Path | None, patterns: Sequence[str], lifetimes: Path | None
+) -> tuple[list[Environment], "DesiredState"]:
+    """Load the configuration and the desired state.
+
+    Returns:
+        The environments that ``patterns`` name, in the order of opskit.toml, and what they shall
+        hold.
+
+    Raises:
+        ConfigError: one of the files is missing or wrong.
+        UsageError: a pattern matches no environment.
+    """
+    from opskit.config import load_config
+    from opskit.desired import FILE_NAME, load_desired
+
+    loaded = load_config(config)
+    named = {environment.name for environment in _chosen(loaded, patterns)}
+    everything = loaded.environments.values()
+    desired = load_desired(lifetimes or loaded.path.with_name(FILE_NAME), everything)
+    return [environment for environment in everything if environment.name in named], desired
+
+
+def _chosen(config: "Config", patterns: Sequence[str]) -> list[Environment]:
+    chosen = config.select(patterns)
     for environment in chosen:
         if environment.insecure:
             click.secho(

@@ -16,6 +16,7 @@ from opskit.formats import schema
 from opskit.formats.cells import plain_table, word
 from opskit.formats.changes import print_applied, print_change_sets, print_history
 from opskit.formats.checks import print_environment
+from opskit.formats.plan import print_plan
 from opskit.models import (
     Applied,
     ChangeSets,
@@ -27,6 +28,7 @@ from opskit.models import (
     JournalScript,
     JournalStates,
     Lifetimes,
+    Plan,
     Report,
     SandboxStatus,
     Written,
@@ -153,6 +155,7 @@ _PRINTERS: Mapping[type, Callable[[Console, Any], None]] = {
     ChangeSets: print_change_sets,
     Applied: print_applied,
     History: print_history,
+    Plan: print_plan,
     Report: _show_report,
     SandboxStatus: _show_sandbox,
     Written: _show_written,

@@ -29,12 +29,14 @@ class EnvironmentSpec:
         name: how commands call it.
         runtime: the platform that its Creatio really runs on.
         configured_runtime: what the sandbox's opskit.toml says about it; ``auto`` is detected.
+        wave: when a plan reaches it; lower numbers go first.
         protected: whether writes ask for a confirmation.
     """
 
     name: str
     runtime: Runtime
     configured_runtime: str
+    wave: int
     protected: bool = False
 
     @property
@@ -85,9 +87,9 @@ def _everywhere(seconds: int) -> dict[str, int]:
 
 
 ENVIRONMENTS = (
-    EnvironmentSpec("dev", Runtime.NET, configured_runtime="net"),
-    EnvironmentSpec("test", Runtime.FRAMEWORK, configured_runtime="auto"),
-    EnvironmentSpec("prod", Runtime.NET, configured_runtime="net", protected=True),
+    EnvironmentSpec("dev", Runtime.NET, configured_runtime="net", wave=1),
+    EnvironmentSpec("test", Runtime.FRAMEWORK, configured_runtime="auto", wave=2),
+    EnvironmentSpec("prod", Runtime.NET, configured_runtime="net", wave=3, protected=True),
 )
 
 INTEGRATIONS = (

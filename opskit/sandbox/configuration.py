@@ -32,6 +32,8 @@ identity = "{identity}"
 creatio = "{creatio}"
 # {runtime_text}.
 runtime = "{runtime}"
+# When a plan reaches this environment: lower numbers go first.
+wave = {wave}
 """
 
 _PROTECTED = """\
@@ -89,6 +91,7 @@ def _environment(layout: Layout, ports: Ports, spec: EnvironmentSpec) -> str:
         creatio=ports.creatio_url(spec.name),
         runtime=spec.configured_runtime,
         runtime_text=_RUNTIMES[spec.configured_runtime],
+        wave=spec.wave,
     )
     return head + (_PROTECTED if spec.protected else "") + _clients(layout, spec)
 

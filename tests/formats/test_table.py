@@ -19,6 +19,7 @@ from opskit.models import (
     Check,
     Client,
     EnvironmentClients,
+    EnvironmentPlan,
     EnvironmentReport,
     JournalMigration,
     JournalMigrations,
@@ -30,6 +31,7 @@ from opskit.models import (
     JournalStatus,
     Lifetimes,
     Outcome,
+    Plan,
     Report,
     Written,
 )
@@ -79,6 +81,7 @@ DATA: dict[str, list[Any]] = {
     "doctor": [REPORT],
     "lifetime list": [Lifetimes([], []), lifetimes("x", "dev"), lifetimes("x", "dev", "test")],
     "lifetime set": [ChangeSets([]), *(change_sets("x", outcome) for outcome in Outcome)],
+    "plan": [Plan([], "hash"), Plan([EnvironmentPlan("dev", 1, [Change("0", "x", 60, 30)])], "h")],
     "verify": [REPORT],
     "smoke": [Report([])],
     "db upgrade": [
@@ -131,6 +134,7 @@ def test_every_format_shows_the_data_of_every_command(
         Report([]),
         JournalMigrations([]),
         JournalStates([]),
+        Plan([], "hash"),
     )
     is_empty = data in empty
     assert bool(text) is not (is_empty and choice is FormatChoice.TABLE)

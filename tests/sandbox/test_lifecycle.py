@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from opskit.config import load_config
 from opskit.errors import SandboxError
 from opskit.sandbox import lifecycle
 from opskit.sandbox.faults import Fault
@@ -271,3 +272,8 @@ def test_a_terminated_server_leaves_only_its_log(folder: Path) -> None:
 
     make_room(Layout(folder))  # what a new one does first
     assert not Layout(folder).log.exists()
+
+
+def test_plans_reach_dev_before_test_before_prod(sandbox_folder: Path) -> None:
+    environments = load_config(sandbox_folder / "opskit.toml").environments.values()
+    assert [(one.name, one.wave) for one in environments] == [("dev", 1), ("test", 2), ("prod", 3)]

@@ -1,0 +1,94 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""A plan for a reviewer: what would change, and what else is worth a look."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from opskit.formats.cells import seconds, word
+from opskit.models import Change, EnvironmentPlan, Plan, Violation
+from opskit.secrets import printable
+
+_SHOWN = 20  # changes and violations of one environment; the plan file and JSON have all of them
+_NAMED = 10  # clients in one line
+_SHORT_HASH = 12  # digits
+
+
+def print_plan(console: Console, plan: Plan) -> None:
+    """Print each environment in the order of the waves, then what it comes to."""
+    for one in plan.environments:
+        console.print(Text.assemble((one.environment, "bold"), f"  wave {one.wave}"))
+        _print_changes(console, one.changes)
+        for line in _remarks(one):
+            console.print(Padding(line, (0, 0, 0, 2)))
+        for violation in one.violations[:_SHOWN]:
+            line = _violation(violation, accepted=plan.policy_overridden)
+            console.print(Padding(line, (0, 0, 0, 2)))
+        _print_more(console, len(one.violations), "outside the policy")
+    if plan.environments:
+        console.print(Text(_summary(plan), "bold"))
+        saved = f", saved to {plan.path}" if plan.path else ""
+        console.print(Text(f"plan {plan.hash[:_SHORT_HASH]}{saved}", "dim"))
+
+
+def _print_changes(console: Console, changes: Sequence[Change]) -> None:
+    if not changes:
+        return
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(overflow="fold")
+    grid.add_column(no_wrap=True)  # an id is there to be copied
+    grid.add_column()
+    for change in changes[:_SHOWN]:
+        words = Text.assemble(f"{seconds(change.old)} → ", (seconds(change.new), "bold"))
+        grid.add_row(word(change.name or "–"), word(change.client_id), words)
+    console.print(Padding(grid, (0, 0, 0, 2), expand=False))
+    _print_more(console, len(changes), "to change")
+
+
+def _print_more(console: Console, count: int, what: str) -> None:
+    if count > _SHOWN:
+        console.print(Padding(Text(f"and {count - _SHOWN} more {what}", "dim"), (0, 0, 0, 2)))
+
+
+def _remarks(one: EnvironmentPlan) -> list[Text]:
+    lines = []
+    if as_desired := len(one.observed) - len(one.changes):
+        lines.append(Text(f"{_counted(as_desired, 'client')} as desired", "green"))
+    if one.unmanaged:
+        names = _named([client.label for client in one.unmanaged])
+        lines.append(Text(f"unmanaged: {names}", "dim"))
+    if one.missing:
+        lines.append(Text(f"no such client: {_named(one.missing)}", "yellow"))
+    return lines
+
+
+def _violation(violation: Violation, *, accepted: bool) -> Text:
+    words = f"{printable(violation.name or violation.client_id)}: {seconds(violation.lifetime)}"
+    if not violation.planned:
+        return Text(f"! {words} now, {violation.reason}", "yellow")
+    if accepted:
+        return Text(f"! {words}, {violation.reason}, accepted by --override-policy", "yellow")
+    return Text(f"✗ {words}, {violation.reason}", "red")
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return printable(", ".join(names[:_NAMED])) + more
+
+
+def _summary(plan: Plan) -> str:
+    changes = sum(len(one.changes) for one in plan.environments)
+    where = sum(bool(one.changes) for one in plan.environments)
+    unmanaged = sum(len(one.unmanaged) for one in plan.environments)
+    words = "nothing to change"
+    if changes:
+        words = f"{_counted(changes, 'change')} in {_counted(where, 'environment')}"
+    return words + (f"; {_counted(unmanaged, 'client')} unmanaged" if unmanaged else "")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
