@@ -71,7 +71,7 @@ def _database(environment: Environment, *, secret_known: bool) -> list[Check]:
         return [skipped("database.login", "needs secrets.database")]
     try:
         with open_store(environment) as store:
-            login = passed("database.login", store.server())
+            login = passed("database.login", f"{store.server()} through {store.driver()}")
             try:
                 return [login, *_rights(store), _policy(store, environment)]
             except OpskitError as error:
@@ -84,7 +84,7 @@ def _rights(store: ClientStore) -> list[Check]:
     rights = store.rights()
     names = rights.may_read_names
     if not rights.may_read:
-        store.lifetimes([])  # raises what the server says of it
+        store.clients()  # raises what the server says of it
     return [
         passed("database.read", "ClientId, ClientName, Enabled, AccessTokenLifetime")
         if names

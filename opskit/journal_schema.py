@@ -8,6 +8,7 @@ Alembic and SQLAlchemy are imported by the functions that need them, and by noth
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from opskit.address import engine_of
 from opskit.db.store import LOCK_TIMEOUT, open_store
 from opskit.errors import (
     Interrupted,
@@ -110,17 +111,15 @@ def dialect_of(environments: Sequence[Environment]) -> str:
         ConfigError: one has no database.
         UsageError: they do not share one.
     """
-    dialects = {_dialect(environment.require("database")) for environment in environments}
+    dialects = {
+        engine_of(environment.require("database")) or "postgresql" for environment in environments
+    }
     if len(dialects) > 1:
         raise UsageError(
             f"These environments speak different dialects: {', '.join(sorted(dialects))}.",
             remedy="Name environments of one kind, or choose with --dialect.",
         )
     return dialects.pop()
-
-
-def _dialect(address: str) -> str:  # noqa: ARG001 (there is only one so far)
-    return "postgresql"
 
 
 def _state(environment: Environment) -> JournalState:

@@ -6,16 +6,14 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
+from opskit.address import check_database_url, engine_of, split
 from opskit.errors import ClientNotFound, ConfigError, UsageError
 from opskit.policy import Duration, Policy
 from opskit.secrets import Secret, SecretRef
-
-# host:port/database with options, in which an @ is no sign of a password
-_PLACE = re.compile(r"[^@/?#]*:\d+/[^@?]*\?")
 
 Runtime = Literal["auto", "framework", "net"]
 DataPathName = Literal["odata4", "odata3", "dataservice", "webservice"]
@@ -105,9 +103,10 @@ class Settings(msgspec.Struct, frozen=True):
     """The keys of ``[environments.NAME]``.
 
     Attributes:
-        database: ``postgresql://user@host:port/database``, without the password.
+        database: ``postgresql://user@host:port/database``, ``mssql://user@host:port/database`` or
+            an ODBC connection string for SQL Server; each without the password.
         database_password: where the password comes from.
-        schema: the schema of the Clients table.
+        schema: the schema of the Clients table; None is the engine's own: public or dbo.
         identity: base URL of the Identity Service.
         creatio: base URL of Creatio, without ``/0``.
         runtime: ``framework`` (API under /0), ``net`` (without) or ``auto`` (found out).
@@ -123,7 +122,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     database: str | SecretRef | None = None
     database_password: SecretRef | None = None
-    schema: str = "public"
+    schema: str | None = None
     identity: str | None = None
     creatio: str | None = None
     runtime: Runtime = "auto"
@@ -217,9 +216,7 @@ class Environment(Settings, frozen=True, kw_only=True):
             if (url := getattr(self, key)) and url.startswith("http:") and not is_loopback(url)
         ]
         if isinstance(self.database, str):
-            mode = re.search(r"[?&]sslmode=(\w+)", self.database)
-            if mode and mode[1] in {"disable", "allow", "prefer", "require"}:
-                plain.append(f"database (sslmode={mode[1]})")
+            plain += [f"database ({option})" for option in _tls_left_out(self.database)]
         return plain
 
     def path(self, name: str) -> Path:
@@ -251,31 +248,6 @@ class Environment(Settings, frozen=True, kw_only=True):
         return str(value)
 
 
-def check_database_url(url: str, *, password_allowed: bool = False) -> None:
-    """Accept the database addresses that opskit has an adapter for.
-
-    Raises:
-        ValueError: it is none of them, or holds a password in plain sight. The text never repeats
-            the address, because a password may have slipped into it.
-    """
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise ValueError("database must look like postgresql://user@host:5432/name")
-    # Not urlsplit's password: it misses one that holds a /, ? or # of its own.
-    authority = url.partition("://")[2]
-    in_sight = re.match(r"[^@/?#]*:.*@", authority) and not re.match(_PLACE, authority)
-    if (in_sight or "password=" in url) and not password_allowed:
-        raise ValueError(
-            "database must not hold the password; give it as "
-            'database_password = { env = "NAME" }, or the whole address as a reference'
-        )
-    if re.match(r"[^@/?#]*:[^@]*[/?#][^@]*@", authority) and not re.match(_PLACE, authority):
-        raise ValueError("database holds a /, ? or # before the @; write it as %2F, %3F or %23")
-    if url.partition("?")[0].count("@") > 1:
-        raise ValueError("database holds more than one @; write %40 for one in a name or password")
-    if "," not in url.partition("?")[0]:  # several hosts: libpq reads what urlsplit cannot
-        _split("database", url)
-
-
 def is_loopback(url: str) -> bool:
     """Return whether ``url`` names this machine."""
     host = urlsplit(url).hostname or ""
@@ -286,7 +258,7 @@ def is_loopback(url: str) -> bool:
 
 
 def _check_web_url(key: str, url: str) -> None:
-    parts = _split(key, url)
+    parts = split(key, url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{key} must look like https://host or http://host:port")
     if key == "creatio" and parts.path.rstrip("/").endswith("/0"):
@@ -295,10 +267,12 @@ def _check_web_url(key: str, url: str) -> None:
         raise ValueError(f"{key} must hold no user, query or fragment")
 
 
-def _split(key: str, url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # a property that may raise
-    except ValueError:
-        raise ValueError(f"{key} is not a valid address: check its host and port") from None
-    return parts
+def _tls_left_out(address: str) -> list[str]:
+    """Return the options of a database's address that do without verified TLS."""
+    if engine_of(address) == "postgresql":
+        pattern = r"[?&](sslmode=(?:disable|allow|prefer|require))\b"
+    else:
+        pattern = (
+            r"(?i)[?&;]\s*(Encrypt=(?:no|optional|false)|TrustServerCertificate=(?:yes|true))\b"
+        )
+    return re.findall(pattern, address)

@@ -25,6 +25,13 @@ from opskit.sandbox.database import hashed
 from opskit.sandbox.faults import Fault
 from opskit.sandbox.postgres import SUPERUSER, Cluster
 from opskit.settings import Environment
+from tests import engines
+from tests.engines import (  # noqa: F401 (pytest finds its hooks here)
+    pytest_configure,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 
 ENVIRONMENTS = ("dev", "test", "prod")
 
@@ -72,6 +79,11 @@ class Server:
             password=self.password,
             dbname=database,
         )
+
+    def version(self) -> str:
+        with psycopg.connect(self.conninfo()) as connection:
+            ((version,),) = connection.execute("SHOW server_version").fetchall()
+        return f"PostgreSQL {version}"
 
 
 @dataclass(frozen=True)
@@ -161,7 +173,9 @@ def server() -> Iterator[Server]:
     try:
         cluster.initialise(password)
         cluster.start(port)
-        yield Server(port, password)
+        server = Server(port, password)
+        engines.exercised("postgresql", server.version())
+        yield server
     finally:
         cluster.stop()
         cluster.remove()
@@ -170,7 +184,11 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
-    """A database with IdentityServer4's and Creatio's tables and no client, to copy."""
+    return make_template(server)
+
+
+def make_template(server: Server) -> str:
+    """Make a database with IdentityServer4's and Creatio's tables and no client, to copy."""
     name = "identity_template"
     script = resources.files("opskit.sandbox").joinpath("schema.sql").read_bytes()
     with psycopg.connect(server.conninfo(), autocommit=True) as admin:

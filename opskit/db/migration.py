@@ -16,8 +16,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
+from opskit.address import Engine, engine_of
 from opskit.db.statements import statement
-from opskit.db.store import LOCK_TIMEOUT, journal_newer
+from opskit.db.store import LOCK_TIMEOUT, driver_missing, journal_newer
 from opskit.errors import LockHeld
 from opskit.settings import Environment
 
@@ -90,15 +91,32 @@ def open_migration(
         JournalMissing: the journal is one that only a newer opskit knows.
         UnreachableError: the database cannot be reached, or refuses what is asked of it.
     """
-    from opskit.db.postgres import open_connection
-    from opskit.db.postgres_errors import translated
-
-    opened = open_connection(environment, environment.require("database"))
+    address = environment.require("database")
+    engine = engine_of(address)
+    open_connection, translated = _adapter(engine, environment)
+    opened = open_connection(environment, address)
     with (
         translated(environment),
-        migrating("postgresql", opened, environment, lock_timeout) as migration,
+        migrating(engine or "postgresql", opened, environment, lock_timeout) as migration,
     ):
         yield migration
+
+
+def _adapter(engine: Engine | None, environment: Environment) -> tuple[Any, Any]:
+    """Return what opens a connection, and what translates its driver's errors.
+
+    Raises:
+        DriverMissing: the engine's driver is not installed, or not as it should be.
+    """
+    try:
+        if engine == "mssql":
+            from opskit.db import mssql, mssql_errors
+
+            return mssql.open_connection, mssql_errors.translated
+        from opskit.db import postgres, postgres_errors
+    except ImportError as error:
+        raise driver_missing(engine, error, environment) from None
+    return postgres.open_connection, postgres_errors.translated
 
 
 @contextmanager

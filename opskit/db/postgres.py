@@ -19,15 +19,18 @@ from psycopg.rows import TupleRow
 
 from opskit.db.postgres_errors import connection_failure, translated
 from opskit.db.statements import statement
-from opskit.db.store import LOCK_TIMEOUT, Rights, journal_missing
+from opskit.db.store import LOCK_TIMEOUT, Rights, journal_missing, read_patience
 from opskit.errors import ConfigError, PermissionMissing, TableMissing
 from opskit.models import Change, ChangeRecord, Client, JournalEntry, Verification
 from opskit.secrets import Secret
 from opskit.settings import Environment
 
+DEFAULT_SCHEMA = "public"
+
 # Where Debian and Red Hat keep their authorities.
 _BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 _LONGEST_WAIT = 2**31 - 1  # milliseconds
+_JOURNAL = {"journal_revision", "read_journal", "update_verification"}
 
 
 @contextmanager
@@ -60,26 +63,32 @@ class PostgresStore:
     def __init__(self, connection: psycopg.Connection[TupleRow], environment: Environment) -> None:
         self._connection = connection
         self._environment = environment
+        self._schema = DEFAULT_SCHEMA if environment.schema is None else environment.schema
 
     def server(self) -> str:
         """Return product and version."""
         version = self._connection.info.parameter_status("server_version") or "?"
         return f"PostgreSQL {version.split()[0]}"
 
+    def driver(self) -> str:
+        """Return what the connection goes through."""
+        libpq = psycopg.pq.version()
+        return f"psycopg {psycopg.__version__}, libpq {libpq // 10_000}.{libpq % 10_000}"
+
     def clients(self) -> list[Client]:
         """Return all clients; without a right to their names, only ids and lifetimes."""
         try:
-            rows = self._fetch("list_clients")
+            rows = self._fetch_alone("list_clients")
         except (PermissionMissing, TableMissing) as error:
             try:
-                rows = self._fetch("list_clients_minimal")
+                rows = self._fetch_alone("list_clients_minimal")
             except (PermissionMissing, TableMissing):
                 raise error from None
         return [Client(*row) for row in rows]
 
     def lifetimes(self, client_ids: Sequence[str]) -> Mapping[str, int]:
         """Return the lifetimes of the clients that exist."""
-        return dict(self._fetch("read_lifetimes", client_ids=list(client_ids)))
+        return dict(self._fetch_alone("read_lifetimes", client_ids=list(client_ids)))
 
     def rights(self) -> Rights:
         """Return what the login may do with the table.
@@ -87,7 +96,7 @@ class PostgresStore:
         Raises:
             TableMissing: there is none in the environment's schema.
         """
-        rows = self._fetch("read_rights", schema=self._environment.schema)
+        rows = self._fetch_alone("read_rights", schema=self._schema)
         if not rows:
             raise self._table_missing()
         return Rights(*rows[0])
@@ -95,7 +104,7 @@ class PostgresStore:
     def journal_revision(self) -> str | None:
         """Return the revision of the journal's schema; None where there is no journal."""
         try:
-            rows = self._fetch("journal_revision")
+            rows = self._fetch_alone("journal_revision")
         except TableMissing:
             return None
         return str(rows[0][0]) if rows else None
@@ -105,63 +114,74 @@ class PostgresStore:
     ) -> list[JournalEntry]:
         """Return what the journal holds, newest first."""
         try:
-            rows = self._fetch("read_journal", since=since, change_set=change_set)
+            rows = self._fetch_alone("read_journal", since=since, change_set=change_set)
         except TableMissing:
             raise journal_missing(self._environment) from None
         return [_entry(row) for row in rows]
 
     def record_verification(self, change_set: str, results: Mapping[str, Verification]) -> None:
         """Note in the journal what fresh tokens said, by client id."""
-        self._fetch(
-            "update_verification",
-            change_set=change_set,
-            client_ids=list(results),
-            verifications=[result.value for result in results.values()],
-        )
+        try:
+            self._fetch_alone(
+                "update_verification",
+                change_set=change_set,
+                client_ids=list(results),
+                verifications=[result.value for result in results.values()],
+            )
+        except TableMissing:
+            raise journal_missing(self._environment) from None
 
     @contextmanager
     def change(self, *, lock_timeout: float = LOCK_TIMEOUT) -> Iterator["PostgresChange"]:
         """Take the environment's lock in a new transaction."""
         with translated(self._environment), self._connection.transaction() as transaction:
-            # At least 1, since 0 would wait for ever.
-            milliseconds = min(max(1, round(lock_timeout * 1000)), _LONGEST_WAIT)
-            self._fetch("set_lock_timeout", milliseconds=str(milliseconds))
+            self._wait_for_locks(lock_timeout)
             self._fetch("lock_environment")
             yield PostgresChange(self, transaction)
 
-    def _fetch(self, name: str, **parameters: Any) -> list[TupleRow]:
-        # With parameters psycopg reads the whole text, names included, for placeholders.
-        schema = self._environment.schema
-        quoted = sql.Identifier(schema.replace("%", "%%") if parameters else schema)
-        query = sql.SQL(statement("postgresql", name)).format(schema=quoted)
+    def _fetch_alone(self, name: str, **parameters: Any) -> list[TupleRow]:
+        """Run a statement in a transaction of its own, which waits for locks only so long.
+
+        The timeout is the transaction's and not the session's, which behind a pooler may be
+        another client's next.
+        """
         try:
-            with translated(self._environment):
-                return self._connection.execute(query, parameters or None).fetchall()
+            with translated(self._environment), self._connection.transaction():
+                self._wait_for_locks(read_patience(self._environment))
+                return self._fetch(name, **parameters)
         except TableMissing:
-            in_transaction = self._connection.info.transaction_status != 0
-            if in_transaction or name == "find_tables" or "journal" in name:
+            if name in _JOURNAL:
                 raise
             raise self._table_missing() from None
+
+    def _wait_for_locks(self, seconds: float) -> None:
+        # At least 1, since 0 would wait for ever.
+        milliseconds = min(max(1, round(seconds * 1000)), _LONGEST_WAIT)
+        self._fetch("set_lock_timeout", milliseconds=str(milliseconds))
+
+    def _fetch(self, name: str, **parameters: Any) -> list[TupleRow]:
+        # With parameters psycopg reads the whole text, names included, for placeholders.
+        schema = self._schema
+        quoted = sql.Identifier(schema.replace("%", "%%") if parameters else schema)
+        query = sql.SQL(statement("postgresql", name)).format(schema=quoted)
+        with translated(self._environment):
+            return self._connection.execute(query, parameters or None).fetchall()
 
     def _table_missing(self) -> TableMissing:
         """Say where the table is instead, since its name is only one of the usual mistakes."""
         environment, info = self._environment, self._connection.info
         there = self._fetch("find_tables")
         proper = [schema for schema, table in there if table == "Clients"]
-        if environment.schema in proper:
-            message = f'The table "{environment.schema}"."Clients" lacks a column that opskit reads'
+        if self._schema in proper:
+            message = f'The table "{self._schema}"."Clients" lacks a column that opskit reads'
             remedy = "Is it IdentityServer4's? It needs ClientId and AccessTokenLifetime."
         elif proper:
-            message = (
-                f'No table "Clients" in schema {environment.schema}; there is one in {proper[0]}'
-            )
+            message = f'No table "Clients" in schema {self._schema}; there is one in {proper[0]}'
             in_toml = json.dumps(proper[0], ensure_ascii=False)
             remedy = f"Set schema = {in_toml} under [environments.{environment.name}]."
         elif there:
             schema, table = there[0]
-            message = (
-                f'No table "Clients" in schema {environment.schema}; there is "{table}" in {schema}'
-            )
+            message = f'No table "Clients" in schema {self._schema}; there is "{table}" in {schema}'
             remedy = (
                 "PostgreSQL tells upper from lower case: that table is not IdentityServer4's, "
                 "whose name is written in quotes. Is this the Identity Service's database?"

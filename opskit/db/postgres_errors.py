@@ -53,7 +53,8 @@ def _statement_failure(error: psycopg.Error, environment: Environment) -> Opskit
             )
         case _, "55P03":
             return LockHeld(
-                "Another change is under way in this database, or somebody holds a client's row.",
+                "Another change is under way in this database, or somebody holds a client's row "
+                "or the whole table.",
                 remedy="Try again; nothing was written. A session that stays open in a SQL tool "
                 "shows in pg_stat_activity.",
                 environment=name,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from opskit.address import Engine, engine_of
 from opskit.errors import DriverMissing, JournalMissing
 from opskit.models import Change, ChangeRecord, Client, JournalEntry, Verification
 from opskit.settings import Environment
@@ -66,11 +67,16 @@ class ChangeTransaction(Protocol):
 class ClientStore(Protocol):
     """One environment's ``Clients`` table.
 
-    Every method may raise UnreachableError, PermissionMissing or TableMissing.
+    Every method may raise UnreachableError, PermissionMissing or TableMissing; and LockHeld, since
+    even reading waits for a lock on the whole table, and on some servers for whoever writes.
     """
 
     def server(self) -> str:
         """Return product and version of the server, such as ``PostgreSQL 16.4``."""
+        ...
+
+    def driver(self) -> str:
+        """Return what the connection goes through, with its version."""
         ...
 
     def clients(self) -> list[Client]:
@@ -143,20 +149,47 @@ def journal_newer(environment: Environment, revision: str | None) -> JournalMiss
     )
 
 
+def read_patience(environment: Environment) -> float:
+    """Return the seconds that reading waits for somebody else's lock."""
+    return min(LOCK_TIMEOUT, environment.timeout)
+
+
 def open_store(environment: Environment) -> AbstractContextManager[ClientStore]:
     """Connect to the environment's database; the connection closes with the block.
 
     Raises:
         ConfigError: the environment has no database.
-        DriverMissing: psycopg is not installed as it should be.
+        DriverMissing: the engine's driver is not installed, or not as it should be.
         UnreachableError: it cannot be reached, or refuses the login.
     """
+    address = environment.require("database")
+    engine = engine_of(address)
     try:
-        from opskit.db.postgres import connect
+        if engine == "mssql":
+            from opskit.db import mssql
+
+            return mssql.connect(environment, address)
+        from opskit.db import postgres
+
+        return postgres.connect(environment, address)
     except ImportError as error:
-        raise DriverMissing(
-            f"PostgreSQL's driver psycopg cannot be loaded: {error}.",
-            remedy='Install it anew: pip install --force-reinstall "psycopg[binary]"',
-            environment=environment.name,
-        ) from None
-    return connect(environment, environment.require("database"))
+        raise driver_missing(engine, error, environment) from None
+
+
+def driver_missing(
+    engine: Engine | None, error: ImportError, environment: Environment
+) -> DriverMissing:
+    """Return the error for an adapter whose driver cannot be imported."""
+    if engine == "mssql" and isinstance(error, ModuleNotFoundError):
+        message = "SQL Server needs the package pyodbc, which is not installed."
+        remedy = 'Install it with a driver: pip install "creatio-opskit[mssql]"'
+    elif engine == "mssql":
+        message = f"SQL Server's driver pyodbc cannot be loaded: {error}."
+        remedy = (
+            "Install it anew as a wheel, which brings unixODBC: "
+            "pip install --force-reinstall --only-binary :all: pyodbc"
+        )
+    else:
+        message = f"PostgreSQL's driver psycopg cannot be loaded: {error}."
+        remedy = 'Install it anew: pip install --force-reinstall "psycopg[binary]"'
+    return DriverMissing(message, remedy=remedy, environment=environment.name)

@@ -57,7 +57,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
             yield made
 
 
-def upgrade(site: Site, lock_timeout: float = 10) -> str | None:
+def upgrade(site: Site, lock_timeout: float = 30) -> str | None:
     """Migrate as `db upgrade` does; return what was there before."""
     with migrating(site.dialect, site.open(), site.environment(), lock_timeout) as migration:
         before = migration.revision
@@ -67,7 +67,7 @@ def upgrade(site: Site, lock_timeout: float = 10) -> str | None:
 
 
 def downgrade(site: Site) -> None:
-    with migrating(site.dialect, site.open(), site.environment(), 10) as migration:
+    with migrating(site.dialect, site.open(), site.environment(), 30) as migration:
         migration.downgrade()
 
 
@@ -196,7 +196,7 @@ def test_several_at_once(site: Site) -> None:
 
 def test_it_waits_for_a_change_only_so_long(site: Site) -> None:
     with (
-        migrating(site.dialect, site.open(), site.environment(), 10),
+        migrating(site.dialect, site.open(), site.environment(), 30),
         pytest.raises(Exception, match=r"lock timeout|Another change") as caught,
     ):
         upgrade(site, lock_timeout=0.1)

@@ -1,0 +1,153 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""How the statements of ``sql/mssql`` run: parameters, transactions, and for how long."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pyodbc
+
+from opskit.db.mssql_errors import translated
+from opskit.db.statements import statement
+from opskit.errors import ConfigError, LockHeld, UnreachableError
+from opskit.settings import Environment
+
+JOURNAL = {"journal_revision", "read_journal", "insert_journal", "update_verification"}
+
+# SQL Server takes 2100 parameters, of which the driver needs a few itself.
+_MOST_PARAMETERS = 2000
+_MOST_ROWS = 1000
+_ATTEMPTS = 3  # at a statement that became a deadlock's victim
+_LONGEST_WAIT = 2**31 - 1  # milliseconds
+
+# One type for all texts, so that the server can use a statement's plan again; by itself the driver
+# names the length of each, and the server makes a plan for every combination.
+_TYPES = {str: (pyodbc.SQL_WVARCHAR, 4000, 0), int: (pyodbc.SQL_INTEGER, 0, 0)}
+
+
+class MssqlSession:
+    """Runs statements over one connection, with every error translated.
+
+    Args:
+        connection: in autocommit mode.
+        environment: for messages and timeouts.
+        schema: what ``{schema}`` stands for, in brackets.
+    """
+
+    def __init__(
+        self, connection: pyodbc.Connection, environment: Environment, schema: str
+    ) -> None:
+        self._connection = connection
+        self._environment = environment
+        self._schema = schema
+        self._in_transaction = False
+
+    def info(self, *kinds: int) -> str:
+        """Return what the driver knows about itself and the server."""
+        with translated(self._environment):
+            return " ".join(str(self._connection.getinfo(kind)) for kind in kinds)
+
+    def wait_for_locks(self, seconds: float) -> None:
+        """Set how long statements wait for locks, and for how much longer their answer may take.
+
+        The second limit is for a server that hangs, or waits for what is no lock.
+        """
+        with translated(self._environment):
+            self._connection.timeout = max(1, round(self._environment.timeout + seconds))
+            self._execute("set_lock_timeout", {"{milliseconds}": str(milliseconds(seconds))})
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit at the end of the block; roll back after an error."""
+        try:
+            with translated(self._environment):
+                self._connection.autocommit = False
+                self._in_transaction = True
+                yield
+                self._connection.commit()
+        except BaseException:
+            with suppress(pyodbc.Error):  # the connection is gone, and the transaction with it
+                self._connection.rollback()
+            raise
+        finally:
+            self._in_transaction = False
+            with suppress(pyodbc.Error):
+                self._connection.autocommit = True
+
+    def roll_back(self) -> None:
+        """Undo what the transaction has done so far."""
+        with translated(self._environment):
+            self._connection.rollback()
+
+    def fetch_for(self, name: str, rows: Sequence[tuple[Any, ...]], *before: Any) -> list[Any]:
+        """Run a statement for many rows, as many at a time as the server takes parameters.
+
+        Args:
+            name: of the statement.
+            rows: what ``{rows}`` stands for; without any nothing is run.
+            before: the parameters that come before them.
+        """
+        if not rows:
+            return []
+        size = min(_MOST_ROWS, (_MOST_PARAMETERS - len(before)) // len(rows[0]))
+        found: list[Any] = []
+        for start in range(0, len(rows), size):
+            batch = rows[start : start + size]
+            marks = ", ".join(f"({', '.join('?' * len(row))})" for row in batch)
+            values = (value for row in batch for value in row)
+            found += self._fetch(name, {"{rows}": marks}, *before, *values)
+        return found
+
+    def fetch(self, name: str, *parameters: Any) -> list[Any]:
+        """Run a statement and return the rows that it answers with."""
+        return self._fetch(name, {}, *parameters)
+
+    def _fetch(self, name: str, places: dict[str, str], *parameters: Any) -> list[Any]:
+        # Within a transaction a deadlock ends all of it, which only its owner can repeat.
+        attempts = 1 if self._in_transaction else _ATTEMPTS
+        while True:
+            attempts -= 1
+            try:
+                with translated(self._environment):
+                    cursor = self._execute(name, places, *parameters)
+                    while cursor.description is None and cursor.nextset():
+                        pass  # a message, or a statement before the one that answers
+                    return [tuple(row) for row in cursor.fetchall()]
+            except LockHeld as error:
+                if error.code != "deadlock" or not attempts:
+                    raise
+            except UnreachableError as error:
+                if error.code == "database-gone":
+                    with suppress(pyodbc.Error):  # after a timeout it may still look alive
+                        self._connection.close()
+                raise
+
+    def _execute(self, name: str, places: dict[str, str], *parameters: Any) -> pyodbc.Cursor:
+        text = statement("mssql", name)
+        for place, what in {**places, "{schema}": self._schema}.items():
+            text = text.replace(place, what)
+        cursor = self._connection.cursor()
+        if parameters:
+            cursor.setinputsizes([_TYPES[type(value)] for value in parameters])
+        return cursor.execute(text, parameters)
+
+
+def bracketed(schema: str, environment: Environment) -> str:
+    """Return a schema's name as an identifier of T-SQL, which cannot be a parameter.
+
+    Raises:
+        ConfigError: it is no name that SQL Server takes.
+    """
+    if not re.fullmatch(r"[^\x00-\x1f\x7f]{1,128}", schema):
+        raise ConfigError(
+            f"environments.{environment.name}.schema: {schema!r} is no name of a schema.",
+            environment=environment.name,
+        )
+    return "[" + schema.replace("]", "]]") + "]"
+
+
+def milliseconds(seconds: float) -> int:
+    """Return a time to wait as SQL Server takes it; never 0 or -1, which mean something else."""
+    return min(max(1, round(seconds * 1000)), _LONGEST_WAIT)

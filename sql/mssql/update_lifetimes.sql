@@ -1,0 +1,12 @@
+-- The one statement that writes to Creatio's own tables: only the rows that still hold the
+-- lifetime that was planned for. It goes through a table variable because SQL Server lets OUTPUT
+-- answer directly only where a table has no trigger.
+SET NOCOUNT ON;
+DECLARE @written TABLE ([client_id] nvarchar(200));
+UPDATE {schema}.[Clients]
+SET [AccessTokenLifetime] = change.[new]
+OUTPUT inserted.[ClientId] INTO @written
+FROM (VALUES {rows}) AS change ([client_id], [old], [new])
+WHERE [Clients].[ClientId] = change.[client_id]
+  AND [Clients].[AccessTokenLifetime] = change.[old];
+SELECT [client_id] FROM @written

@@ -1,0 +1,8 @@
+-- What fresh tokens said of a change: the only column of the journal that is ever updated.
+UPDATE [opskit].[lifetime_change]
+SET [verification] = result.[verification]
+OUTPUT inserted.[client_id]
+FROM (VALUES (?)) AS wanted ([change_set]),
+     (VALUES {rows}) AS result ([client_id], [verification])
+WHERE [lifetime_change].[change_set] = wanted.[change_set]
+  AND [lifetime_change].[client_id] = result.[client_id]

@@ -1,0 +1,199 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""Identity Services' databases that the contract tests fill, and watch by other sessions."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from importlib import resources
+from typing import Any, Protocol
+
+import psycopg
+import pyodbc
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from opskit.settings import Environment
+from tests.conftest import Database
+from tests.db import remove_clients
+from tests.db.mssql_server import MssqlDatabase
+
+
+class Installation(Protocol):
+    """An Identity Service's database that the tests may fill, and watch by other sessions.
+
+    Attributes:
+        login: the login of its environment, as the server knows it.
+    """
+
+    login: str
+
+    def environment(self, **settings: object) -> Environment:
+        """Return the environment whose login may do everything."""
+        ...
+
+    def add_client(self, client_id: str, name: str | None, lifetime: int = 3600) -> bool:
+        """Insert an enabled client; False where the collation takes its id for another's."""
+        ...
+
+    def clear(self) -> None:
+        """Remove all clients, and the journal if there is one."""
+        ...
+
+    def rows(self) -> dict[str, Mapping[str, Any]]:
+        """Return all rows of Clients, all columns, by client id, as another session sees them."""
+        ...
+
+    def set_lifetime(self, client_id: str, lifetime: int) -> None:
+        """Change a lifetime as somebody else would, committed at once."""
+        ...
+
+    def hold_row(self, client_id: str) -> AbstractContextManager[None]:
+        """Keep a client's row locked by another transaction."""
+        ...
+
+    def hold_table(self) -> AbstractContextManager[None]:
+        """Keep the whole table locked, as one does that alters it."""
+        ...
+
+    def end_sessions(self) -> None:
+        """End all sessions of opskit's in this database, as an administrator may."""
+        ...
+
+    def make_journal(self) -> None:
+        """Make an empty journal."""
+        ...
+
+
+class PostgresInstallation:
+    """Installation on the tests' own PostgreSQL server."""
+
+    login = "postgres"
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def environment(self, **settings: object) -> Environment:
+        return self._database.environment(**settings)
+
+    def add_client(self, client_id: str, name: str | None, lifetime: int = 3600) -> bool:
+        self._database.add_client(client_id, "unnamed" if name is None else name, lifetime)
+        if name is None:
+            with self._database.connect() as connection:
+                update = 'UPDATE "Clients" SET "ClientName" = NULL WHERE "ClientId" = %s'
+                assert connection.execute(update, (client_id,)).rowcount == 1
+        return True
+
+    def clear(self) -> None:
+        remove_clients(self._database)
+        with self._database.connect() as connection:
+            connection.execute("DROP SCHEMA IF EXISTS opskit CASCADE")
+
+    def rows(self) -> dict[str, Mapping[str, Any]]:
+        with self._database.connect() as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            rows = cursor.execute('SELECT * FROM "Clients"').fetchall()
+        return {row["ClientId"]: row for row in rows}
+
+    def set_lifetime(self, client_id: str, lifetime: int) -> None:
+        with self._database.connect() as connection:
+            update = 'UPDATE "Clients" SET "AccessTokenLifetime" = %s WHERE "ClientId" = %s'
+            assert connection.execute(update, (lifetime, client_id)).rowcount == 1
+
+    @contextmanager
+    def hold_row(self, client_id: str) -> Iterator[None]:
+        with psycopg.connect(self._database.conninfo) as connection:
+            connection.execute(
+                sql.SQL('SELECT 1 FROM "Clients" WHERE "ClientId" = {} FOR UPDATE').format(
+                    sql.Literal(client_id)
+                )
+            )
+            yield
+
+    @contextmanager
+    def hold_table(self) -> Iterator[None]:
+        with psycopg.connect(self._database.conninfo) as connection:
+            connection.execute('LOCK TABLE "Clients"')
+            yield
+
+    def end_sessions(self) -> None:
+        with self._database.connect() as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                "WHERE application_name = 'opskit' AND datname = current_database()"
+            )
+
+    def make_journal(self) -> None:
+        with self._database.connect() as connection:
+            connection.execute(_script("journal_postgresql.sql"))
+
+
+class MssqlInstallation:
+    """Installation on a T-SQL server."""
+
+    def __init__(self, database: MssqlDatabase) -> None:
+        self._database = database
+        self.login = str(database.execute("SELECT ORIGINAL_LOGIN()")[0][0])
+
+    def environment(self, **settings: object) -> Environment:
+        return self._database.environment(**settings)
+
+    def add_client(self, client_id: str, name: str | None, lifetime: int = 3600) -> bool:
+        insert = "INSERT INTO [Clients] ([ClientId], [ClientName], [AccessTokenLifetime])"
+        try:
+            self._database.execute(f"{insert} VALUES (?, ?, ?)", client_id, name, lifetime)
+        except pyodbc.IntegrityError:
+            return False
+        return True
+
+    def clear(self) -> None:
+        self._database.execute("DELETE FROM [Clients]")
+        for table in ("lifetime_change", "alembic_version"):
+            self._database.execute(f"DROP TABLE IF EXISTS [opskit].[{table}]")
+
+    def rows(self) -> dict[str, Mapping[str, Any]]:
+        with self._database.connection() as connection:
+            cursor = connection.execute("SELECT * FROM [Clients]")
+            names = [column[0] for column in cursor.description]
+            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return {row["ClientId"]: row for row in rows}
+
+    def set_lifetime(self, client_id: str, lifetime: int) -> None:
+        update = "UPDATE [Clients] SET [AccessTokenLifetime] = ? WHERE [ClientId] = ?"
+        self._database.execute(update, lifetime, client_id)
+
+    @contextmanager
+    def hold_row(self, client_id: str) -> Iterator[None]:
+        update = "UPDATE [Clients] SET [Enabled] = [Enabled] WHERE [ClientId] = ?"
+        with self._held(update, client_id):
+            yield
+
+    @contextmanager
+    def hold_table(self) -> Iterator[None]:
+        with self._held("ALTER TABLE [Clients] ADD [Held] int NULL"):
+            yield
+
+    @contextmanager
+    def _held(self, statement: str, *parameters: Any) -> Iterator[None]:
+        with self._database.connection() as connection:
+            connection.autocommit = False
+            connection.execute(statement, *parameters)
+            try:
+                yield
+            finally:
+                connection.rollback()
+
+    def end_sessions(self) -> None:
+        sessions = self._database.execute(
+            "SELECT session_id FROM sys.dm_exec_sessions "
+            "WHERE program_name = N'opskit' AND database_id = DB_ID()"
+        )
+        for (session,) in sessions:
+            self._database.execute(f"KILL {session}")
+
+    def make_journal(self) -> None:
+        self._database.execute("IF SCHEMA_ID('opskit') IS NULL EXEC('CREATE SCHEMA [opskit]')")
+        self._database.execute(_script("journal_mssql.sql").decode())
+
+
+def _script(name: str) -> bytes:
+    return resources.files("tests.db").joinpath(name).read_bytes()
