@@ -424,6 +424,30 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportedScript:
+    """A plan for one environment, as a script for a DBA.
+
+    Attributes:
+        environment: where it is to be run.
+        changes: how many lifetimes it changes.
+        path: the file; None when there is nothing to change.
+        change_set: under which the journal will hold it; None without a file.
+    """
+
+    environment: str
+    changes: int
+    path: str | None = None
+    change_set: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedScripts:
+    """The scripts of one plan, in the order in which they are to be run."""
+
+    scripts: Sequence[ExportedScript]
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """A file that a command wrote."""
 

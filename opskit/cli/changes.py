@@ -20,7 +20,7 @@ from opskit.settings import Environment
 
 _SHOWN = 10  # changes in a question
 
-_OPTIONS = (
+_AUTHOR_OPTIONS = (
     click.option("--reason", metavar="TEXT", help="Why, for the journal."),
     click.option(
         "--actor",
@@ -29,6 +29,9 @@ _OPTIONS = (
         show_envvar=True,
         help="Who, for the journal; by default user@host.",
     ),
+)
+_OPTIONS = (
+    *_AUTHOR_OPTIONS,
     click.option("-y", "--yes", is_flag=True, help="Do not ask, in protected environments either."),
     click.option("--no-verify", is_flag=True, help="Do not prove the change by a fresh token."),
     click.option("--no-journal", is_flag=True, help="Keep no record of the change."),
@@ -47,6 +50,13 @@ _OPTIONS = (
         help="How long to wait for another change to end.  [default: 10s]",
     ),
 )
+
+
+def author_options(command: Command) -> Command:
+    """Add ``--reason`` and ``--actor``."""
+    for option in reversed(_AUTHOR_OPTIONS):
+        command = option(command)
+    return command
 
 
 def change_options(command: Command) -> Command:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from opskit.formats.cells import seconds, word
-from opskit.models import Change, EnvironmentPlan, Plan, Violation
+from opskit.models import Change, EnvironmentPlan, ExportedScripts, Plan, Violation
 from opskit.secrets import printable
 
 _SHOWN = 20  # changes and violations of one environment; the plan file and JSON have all of them
@@ -33,6 +33,16 @@ def print_plan(console: Console, plan: Plan) -> None:
         console.print(Text(_summary(plan), "bold"))
         saved = f", saved to {plan.path}" if plan.path else ""
         console.print(Text(f"plan {plan.hash[:_SHORT_HASH]}{saved}", "dim"))
+
+
+def print_scripts(console: Console, data: ExportedScripts) -> None:
+    """Print what each script changes and where it is."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for script in data.scripts:
+        where = word(script.path) if script.path else Text("nothing to change", "dim")
+        grid.add_row(Text(script.environment, "bold"), _counted(script.changes, "change"), where)
+    if data.scripts:
+        console.print(grid)
 
 
 def _print_changes(console: Console, changes: Sequence[Change]) -> None:

@@ -16,12 +16,13 @@ from opskit.formats import schema
 from opskit.formats.cells import plain_table, word
 from opskit.formats.changes import print_applied, print_change_sets, print_history
 from opskit.formats.checks import print_environment
-from opskit.formats.plan import print_plan
+from opskit.formats.plan import print_plan, print_scripts
 from opskit.models import (
     Applied,
     ChangeSets,
     Client,
     EnvironmentClients,
+    ExportedScripts,
     History,
     JournalMigrations,
     JournalRevisions,
@@ -156,6 +157,7 @@ _PRINTERS: Mapping[type, Callable[[Console, Any], None]] = {
     Applied: print_applied,
     History: print_history,
     Plan: print_plan,
+    ExportedScripts: print_scripts,
     Report: _show_report,
     SandboxStatus: _show_sandbox,
     Written: _show_written,

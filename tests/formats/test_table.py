@@ -21,6 +21,8 @@ from opskit.models import (
     EnvironmentClients,
     EnvironmentPlan,
     EnvironmentReport,
+    ExportedScript,
+    ExportedScripts,
     JournalMigration,
     JournalMigrations,
     JournalRevision,
@@ -82,6 +84,9 @@ DATA: dict[str, list[Any]] = {
     "lifetime list": [Lifetimes([], []), lifetimes("x", "dev"), lifetimes("x", "dev", "test")],
     "lifetime set": [ChangeSets([]), *(change_sets("x", outcome) for outcome in Outcome)],
     "plan": [Plan([], "hash"), Plan([EnvironmentPlan("dev", 1, [Change("0", "x", 60, 30)])], "h")],
+    "export sql": [
+        ExportedScripts([ExportedScript("dev", 0), ExportedScript("prod", 2, "prod.sql", "id")])
+    ],
     "verify": [REPORT],
     "smoke": [Report([])],
     "db upgrade": [

@@ -1,0 +1,3 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""What opskit does, in a form that runs without it."""
