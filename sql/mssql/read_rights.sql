@@ -1,8 +1,10 @@
 -- What this login may do with the columns that opskit reads and writes. A table that it may do
 -- nothing with is hidden from it, as if there were none: the first and the last value are NULL.
+-- Babelfish hides one too on which there are rights by column only, but tells of those.
 SET NOCOUNT ON;
 DECLARE @table nvarchar(300) = ?, @journal nvarchar(300) = N'[opskit].[lifetime_change]';
 SELECT CASE WHEN OBJECT_ID(@table) IS NOT NULL
+              OR HAS_PERMS_BY_NAME(@table, 'OBJECT', 'SELECT', 'ClientId', 'COLUMN') = 1
          THEN HAS_PERMS_BY_NAME(@table, 'OBJECT', 'SELECT', 'ClientId', 'COLUMN')
               * HAS_PERMS_BY_NAME(@table, 'OBJECT', 'SELECT', 'AccessTokenLifetime', 'COLUMN')
        END AS may_read,
