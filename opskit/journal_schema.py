@@ -6,7 +6,6 @@ Alembic and SQLAlchemy are imported by the functions that need them, and by noth
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from opskit.address import engine_of
@@ -19,6 +18,7 @@ from opskit.errors import (
     ValueChanged,
     internal_error,
 )
+from opskit.fleet import at_once
 from opskit.models import (
     JournalMigration,
     JournalMigrations,
@@ -54,8 +54,7 @@ def current(environments: Sequence[Environment]) -> tuple[JournalStates, list[Op
     Returns:
         What could be read, and one error for each environment that could not.
     """
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        outcomes = list(pool.map(_state, environments))
+    outcomes = at_once(environments, _state)
     read = [outcome for outcome in outcomes if isinstance(outcome, JournalState)]
     return JournalStates(read), [o for o in outcomes if isinstance(o, OpskitError)]
 
@@ -123,7 +122,7 @@ def dialect_of(environments: Sequence[Environment]) -> str:
     return dialects.pop()
 
 
-def _state(environment: Environment) -> JournalState | OpskitError:
+def _state(environment: Environment) -> JournalState:
     try:
         with open_store(environment) as store:
             revision = store.journal_revision()
@@ -131,9 +130,7 @@ def _state(environment: Environment) -> JournalState | OpskitError:
         error.remedy = (
             'Grant the login SELECT on "opskit"."alembic_version", as sql/*/setup/role.sql does.'
         )
-        return error
-    except OpskitError as error:
-        return error
+        raise
     return JournalState(environment.name, status_of(revision), revision, REVISION)
 
 

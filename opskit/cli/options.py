@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options that several commands share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +18,7 @@ from opskit.settings import Environment
 if TYPE_CHECKING:
     from opskit.config import Config
     from opskit.desired import DesiredState
+    from opskit.models import Plan
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -166,6 +168,32 @@ def read_desired(
     return [environment for environment in everything if environment.name in named], desired
 
 
+def read_plan(
+    config: Path | None, plan_file: Path, patterns: Sequence[str]
+) -> "tuple[Plan, Mapping[str, Environment]]":
+    """Load a saved plan, or the part of it for the environments that ``patterns`` name.
+
+    Raises:
+        ConfigError: the configuration is missing or wrong.
+        UsageError: the plan cannot be used, or a pattern matches none of its environments.
+    """
+    from opskit.config import load_config
+    from opskit.plan_file import load_plan
+
+    loaded = load_config(config)
+    plan = load_plan(plan_file, loaded.environments)
+    planned = [one.environment for one in plan.environments]
+    chosen = {one.name: one for one in _chosen(loaded, patterns or planned)}
+    parts = [one for one in plan.environments if one.environment in chosen]
+    if not parts:
+        raise UsageError(
+            f"{plan_file} is for none of these environments, but for {', '.join(planned)}.",
+            remedy="Name some of those with -e, or none for all of them.",
+            code="unknown-environment",
+        )
+    return replace(plan, environments=parts), chosen
+
+
 def _chosen(config: "Config", patterns: Sequence[str]) -> list[Environment]:
     chosen = config.select(patterns)
     for environment in chosen:
@@ -187,6 +215,16 @@ def written_environments(
     Raises:
         UsageError: no environment was named.
     """
+    check_named(patterns, all_envs=all_envs)
+    return read_environments(config, () if all_envs else patterns)
+
+
+def check_named(patterns: Sequence[str], *, all_envs: bool) -> None:
+    """Make sure that a command that writes was told where.
+
+    Raises:
+        UsageError: no environment was named, or all of them besides.
+    """
     if patterns and all_envs:
         raise UsageError(
             "-e and --all-envs exclude each other.",
@@ -199,4 +237,3 @@ def written_environments(
             remedy="Add -e NAME (repeatable, globs), or --all-envs.",
             code="environment-missing",
         )
-    return read_environments(config, () if all_envs else patterns)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Identity Services' databases that the contract tests fill, and watch by other sessions."""
 
-from collections.abc import Iterator, Mapping
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -33,6 +34,10 @@ class Installation(Protocol):
 
     def add_client(self, client_id: str, name: str | None, lifetime: int = 3600) -> bool:
         """Insert an enabled client; False where the collation takes its id for another's."""
+        ...
+
+    def add_clients(self, client_ids: Sequence[str]) -> None:
+        """Insert enabled clients without a name (3600 s)."""
         ...
 
     def clear(self) -> None:
@@ -76,12 +81,31 @@ class PostgresInstallation:
         return self._database.environment(**settings)
 
     def add_client(self, client_id: str, name: str | None, lifetime: int = 3600) -> bool:
-        self._database.add_client(client_id, "unnamed" if name is None else name, lifetime)
+        try:
+            self._database.add_client(client_id, "unnamed" if name is None else name, lifetime)
+        except psycopg.errors.UniqueViolation:  # of the user in Creatio that comes with it
+            return False
         if name is None:
             with self._database.connect() as connection:
                 update = 'UPDATE "Clients" SET "ClientName" = NULL WHERE "ClientId" = %s'
                 assert connection.execute(update, (client_id,)).rowcount == 1
         return True
+
+    def add_clients(self, client_ids: Sequence[str]) -> None:
+        first = f"first-{secrets.token_hex(6)}"
+        self.add_client(first, None)
+        with self._database.connect() as connection:
+            ((columns,),) = connection.execute(
+                "SELECT string_agg(quote_ident(column_name), ', ') "
+                "FROM information_schema.columns WHERE table_schema = 'public' "
+                "AND table_name = 'Clients' AND column_name NOT IN ('Id', 'ClientId')"
+            ).fetchall()
+            copy = (
+                f'INSERT INTO "Clients" ("ClientId", {columns}) SELECT id, {columns} '
+                'FROM "Clients", unnest(%s::text[]) AS id WHERE "ClientId" = %s'
+            )
+            connection.execute(copy.encode(), (list(client_ids), first))
+            connection.execute('DELETE FROM "Clients" WHERE "ClientId" = %s', (first,))
 
     def clear(self) -> None:
         remove_clients(self._database)
@@ -144,6 +168,13 @@ class MssqlInstallation:
         except pyodbc.IntegrityError:
             return False
         return True
+
+    def add_clients(self, client_ids: Sequence[str]) -> None:
+        with self._database.connection() as connection:
+            for start in range(0, len(client_ids), 1000):
+                batch = client_ids[start : start + 1000]
+                marks = ", ".join(["(?)"] * len(batch))
+                connection.execute(f"INSERT INTO [Clients] ([ClientId]) VALUES {marks}", *batch)
 
     def clear(self) -> None:
         self._database.execute("DELETE FROM [Clients]")

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ class MssqlDatabase:
     server: str
     name: str
     folder: Path
+    _kept: list[pyodbc.Connection] = field(default_factory=list)
 
     def environment(self, **settings: object) -> Environment:
         """An environment that reads this database with the server's own login."""
@@ -35,10 +36,7 @@ class MssqlDatabase:
     @contextmanager
     def connection(self) -> Iterator[pyodbc.Connection]:
         """A session that is not opskit's."""
-        apart = self.folder / "tests"  # not the opskit.toml that a test has made
-        apart.mkdir(exist_ok=True)
-        address = f"{self.server};DATABASE={self.name};APP=tests"
-        connection = open_connection(environment(apart), address)
+        connection = self._open()
         try:
             yield connection
         finally:
@@ -46,10 +44,22 @@ class MssqlDatabase:
                 connection.close()
 
     def execute(self, statement: str, *parameters: Any) -> list[Any]:
-        """Run a statement in a session of its own; return the rows that it answers with."""
-        with self.connection() as connection:
-            cursor = connection.execute(statement, *parameters)
-            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        """Run a statement in a session that stays; return the rows that it answers with."""
+        if not self._kept:
+            self._kept.append(self._open())
+        cursor = self._kept[0].execute(statement, *parameters)
+        return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+
+    def close(self) -> None:
+        """End the session that stays."""
+        while self._kept:
+            self._kept.pop().close()
+
+    def _open(self) -> pyodbc.Connection:
+        apart = self.folder / "tests"  # not the opskit.toml that a test has made
+        apart.mkdir(exist_ok=True)
+        address = f"{self.server};DATABASE={self.name};APP=tests"
+        return open_connection(environment(apart), address)
 
 
 def version(server: str) -> str:
@@ -58,11 +68,13 @@ def version(server: str) -> str:
     Raises:
         OpskitError: it cannot be reached.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        ((words,),) = MssqlDatabase(server, "master", Path(folder)).execute("SELECT @@VERSION")
-        with MssqlDatabase(server, "master", Path(folder)).connection() as connection:
-            driver = connection.getinfo(pyodbc.SQL_DRIVER_NAME)
-    return f"{str(words).splitlines()[0].strip()}, through {driver}"
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        MssqlDatabase(server, "master", Path(folder)).connection() as connection,
+    ):
+        words = str(connection.execute("SELECT @@VERSION").fetchval())
+        driver = connection.getinfo(pyodbc.SQL_DRIVER_NAME)
+    return f"{words.splitlines()[0].strip()}, through {driver}"
 
 
 @contextmanager
@@ -78,11 +90,13 @@ def new_mssql_database(server: str, folder: Path) -> Iterator[MssqlDatabase]:
         database.execute(script)
         yield database
     finally:
+        database.close()
         with suppress(pyodbc.Error):
             master.execute(
                 f"ALTER DATABASE [{database.name}] SET SINGLE_USER WITH ROLLBACK IMMEDIATE"
             )
         _insist(master, f"DROP DATABASE [{database.name}]")
+        master.close()
 
 
 def _insist(database: MssqlDatabase, statement: str) -> None:

@@ -11,12 +11,23 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from opskit.db.store import ClientStore, Rights, open_store
-from opskit.errors import EXIT_CONFLICT, EXIT_UNREACHABLE, LockHeld, UnreachableError
-from opskit.models import Change, Client
+from opskit.errors import (
+    EXIT_CONFLICT,
+    EXIT_UNREACHABLE,
+    JournalMissing,
+    LockHeld,
+    OpskitError,
+    UnreachableError,
+)
+from opskit.models import Change, ChangeRecord, Client, JournalEntry, Verification
 from tests.db.installations import Installation
 
 SOON = 0.2  # seconds to wait for a lock that nobody gives up
@@ -354,6 +365,220 @@ def test_a_session_that_ended_between_two_statements(
     assert caught.value.code == "database-gone"
 
 
+# The journal
+
+RECORD = ChangeRecord("set-1", "unit", "Ann", "month end", "1.2.3", "f" * 64, "set-0")
+A1 = Change("A1", "Data Mart Sync", 3600, 900)
+B2 = Change("B2", None, 1800, 60)
+
+
+@pytest.fixture
+def journalled(store: ClientStore, installation: Installation) -> ClientStore:
+    """The store with an empty journal."""
+    installation.make_journal()
+    return store
+
+
+def _recorded(store: ClientStore, change_set: str, *changes: Change) -> None:
+    with store.change() as transaction:
+        transaction.record(replace(RECORD, change_set=change_set), changes)
+
+
+def _changed_and_recorded(store: ClientStore, record: ChangeRecord) -> None:
+    with store.change() as transaction:
+        assert transaction.write([A1]) == {"A1"}
+        transaction.record(record, [A1])
+
+
+def test_no_journal(store: ClientStore, installation: Installation) -> None:
+    assert store.journal_revision() is None
+    assert store.rights().may_journal is None
+    with pytest.raises(JournalMissing, match="has no journal") as caught:
+        store.journal()
+    with pytest.raises(JournalMissing):
+        _changed_and_recorded(store, RECORD)
+    with pytest.raises(JournalMissing):
+        store.record_verification("set-1", {"A1": Verification.PROVED})
+    assert "opskit db upgrade -e unit" in caught.value.remedy
+    assert "--no-journal" in caught.value.remedy
+    assert caught.value.environment == "unit"
+    assert _lifetimes(installation)["A1"] == 3600
+
+
+def test_an_empty_journal(journalled: ClientStore) -> None:
+    assert journalled.journal_revision() == "0001"
+    assert journalled.rights().may_journal is True
+    assert journalled.journal() == []
+
+
+def test_a_record_has_its_values(journalled: ClientStore, installation: Installation) -> None:
+    before = datetime.now(UTC)
+    with journalled.change() as transaction:
+        transaction.write([A1, B2])
+        transaction.record(RECORD, [A1])
+    (entry,) = journalled.journal()
+    assert entry == JournalEntry(
+        change_set="set-1",
+        changed_at=entry.changed_at,
+        environment="unit",
+        client_id="A1",
+        client_name="Data Mart Sync",
+        old=3600,
+        new=900,
+        actor="Ann",
+        login=installation.login,
+        reason="month end",
+        tool_version="1.2.3",
+        plan_hash="f" * 64,
+        reverts="set-0",
+        verification=Verification.PENDING,
+    )
+    assert entry.changed_at.tzinfo is UTC
+    assert abs(entry.changed_at - before) < timedelta(minutes=1)
+
+
+def test_what_is_not_known_stays_empty(journalled: ClientStore) -> None:
+    with journalled.change() as transaction:
+        transaction.record(ChangeRecord("set-1", "unit", "Ann", None, "1.2.3"), [A1, B2])
+    entries = {entry.client_id: entry for entry in journalled.journal()}
+    assert {i: entry.client_name for i, entry in entries.items()} == {
+        "A1": "Data Mart Sync",
+        "B2": None,
+    }
+    assert {(e.reason, e.plan_hash, e.reverts) for e in entries.values()} == {(None, None, None)}
+
+
+def test_change_and_record_commit_together(
+    journalled: ClientStore, installation: Installation
+) -> None:
+    with journalled.change() as transaction:
+        transaction.write([A1])
+        transaction.record(RECORD, [A1])
+        with open_store(installation.environment()) as other:
+            assert other.journal() == []
+    assert [entry.new for entry in journalled.journal()] == [900]
+    assert _lifetimes(installation)["A1"] == 900
+
+
+def test_change_and_record_are_rolled_back_together(
+    journalled: ClientStore, installation: Installation
+) -> None:
+    with journalled.change() as transaction:
+        transaction.write([A1])
+        transaction.record(RECORD, [A1])
+        transaction.roll_back()
+    assert journalled.journal() == []
+    assert _lifetimes(installation)["A1"] == 3600
+
+
+def test_an_error_leaves_neither_change_nor_record(
+    journalled: ClientStore, installation: Installation
+) -> None:
+    def fail() -> None:
+        with journalled.change() as transaction:
+            transaction.write([A1])
+            transaction.record(RECORD, [A1])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert journalled.journal() == []
+    assert _lifetimes(installation)["A1"] == 3600
+
+
+def test_a_record_that_the_journal_refuses_undoes_the_change(
+    journalled: ClientStore, installation: Installation
+) -> None:
+    with pytest.raises(OpskitError):
+        _changed_and_recorded(journalled, replace(RECORD, actor="x" * 201))
+    assert journalled.journal() == []
+    assert _lifetimes(installation)["A1"] == 3600
+
+
+def test_the_newest_comes_first(journalled: ClientStore) -> None:
+    for change_set in ("one", "two", "three"):
+        _recorded(journalled, change_set, A1)
+    entries = journalled.journal()
+    assert [entry.change_set for entry in entries] == ["three", "two", "one"]
+    assert entries[0].changed_at >= entries[1].changed_at >= entries[2].changed_at
+
+
+def test_one_change_set_of_the_journal(journalled: ClientStore) -> None:
+    _recorded(journalled, "one", A1)
+    _recorded(journalled, "two", A1, B2)
+    assert {e.client_id for e in journalled.journal(change_set="two")} == {"A1", "B2"}
+    assert [e.change_set for e in journalled.journal(change_set="one")] == ["one"]
+    assert journalled.journal(change_set="nobody's") == []
+    assert journalled.journal(change_set="%") == []
+
+
+@pytest.mark.parametrize(
+    "zone", [UTC, timezone(timedelta(hours=13)), timezone(-timedelta(hours=9))]
+)
+def test_the_journal_since_a_moment(zone: timezone, journalled: ClientStore) -> None:
+    for change_set in ("one", "two"):
+        _recorded(journalled, change_set, A1)
+        time.sleep(0.01)
+    moment = journalled.journal()[0].changed_at.astimezone(zone)
+    assert [e.change_set for e in journalled.journal(since=moment)] == ["two"]
+    assert journalled.journal(since=moment, change_set="one") == []
+    assert len(journalled.journal(since=moment - timedelta(hours=1))) == 2
+    assert journalled.journal(since=moment + timedelta(seconds=1)) == []
+
+
+def test_no_changes_leave_no_record(journalled: ClientStore) -> None:
+    _recorded(journalled, "one")
+    assert journalled.journal() == []
+
+
+def test_a_verification_is_noted_for_its_change_set_only(journalled: ClientStore) -> None:
+    _recorded(journalled, "one", A1, B2)
+    _recorded(journalled, "two", A1, B2)
+    results = {"A1": Verification.PROVED, "nobody": Verification.FAILED}
+    journalled.record_verification("two", results)
+    noted = {(e.change_set, e.client_id): e.verification for e in journalled.journal()}
+    assert noted == {
+        ("one", "A1"): Verification.PENDING,
+        ("one", "B2"): Verification.PENDING,
+        ("two", "A1"): Verification.PROVED,
+        ("two", "B2"): Verification.PENDING,
+    }
+    journalled.record_verification("two", {})
+    journalled.record_verification("one", {"A1": Verification.SKIPPED, "B2": Verification.FAILED})
+    assert {e.verification for e in journalled.journal(change_set="one")} == {
+        Verification.SKIPPED,
+        Verification.FAILED,
+    }
+
+
+def test_strange_texts_come_back_from_the_journal_as_they_are(journalled: ClientStore) -> None:
+    changes = [Change(text, text, 3600, 60) for text in STRANGE_IDS]
+    reason = "Überstunden 🤖 " + "é" * 986
+    assert len(reason) == 1000
+    with journalled.change() as transaction:
+        transaction.record(replace(RECORD, actor="O'Brien 🤖", reason=reason[1:]), changes)
+    entries = journalled.journal()
+    assert {(e.client_id, e.client_name) for e in entries} == {(i, i) for i in STRANGE_IDS}
+    assert {(e.actor, e.reason) for e in entries} == {("O'Brien 🤖", reason[1:])}
+
+
+def test_many_clients_at_once(journalled: ClientStore, installation: Installation) -> None:
+    """More than a statement of SQL Server's takes parameters."""
+    changes = [Change(f"many-{i:04}", f"Many {i}", 3600, 60 + i) for i in range(1100)]
+    installation.add_clients([change.client_id for change in changes])
+    ids = [change.client_id for change in changes]
+    with journalled.change() as transaction:
+        assert transaction.lock_clients(ids) == dict.fromkeys(ids, 3600)
+        assert transaction.write(changes) == set(ids)
+        transaction.record(RECORD, changes)
+    assert journalled.lifetimes(ids) == {change.client_id: change.new for change in changes}
+    assert {(e.client_id, e.new) for e in journalled.journal()} == {
+        (change.client_id, change.new) for change in changes
+    }
+    journalled.record_verification("set-1", dict.fromkeys(ids, Verification.PROVED))
+    assert {e.verification for e in journalled.journal()} == {Verification.PROVED}
+
+
 # Strange ids
 
 STRANGE_IDS = [
@@ -423,4 +648,64 @@ def test_a_strange_id_is_changed_without_another(
                 assert transaction.write([change]) == {client_id}
             expected[client_id] = lifetime
             assert store.lifetimes(strange) == expected
+    assert _lifetimes(installation) == expected
+
+
+# Whatever a client is called
+
+_PIECES = (
+    "'",
+    '"',
+    "--",
+    ";",
+    "%",
+    "_",
+    "[a-z]",
+    "*",
+    "?",
+    "\\",
+    "{rows}",
+    "{schema}",
+    "' OR 1=1",
+    "é",
+)
+_TEXTS = st.lists(
+    st.sampled_from(_PIECES)
+    | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60),
+    min_size=1,
+    max_size=5,
+).map("".join)
+
+
+def _fits(text: str) -> bool:
+    return 0 < len(text.encode("utf-16-le")) <= 400  # as SQL Server counts 200 characters
+
+
+@settings(
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    texts=st.lists(_TEXTS.filter(_fits), min_size=1, max_size=4, unique=True),
+    padding=st.sampled_from(["", " ", "x" * 200]),
+)
+def test_any_id_and_name_are_listed_and_changed_alone(
+    texts: list[str], padding: str, installation: Installation
+) -> None:
+    installation.clear()
+    ids = [f"{text}{padding}"[:200] for text in texts]
+    names = {i: i[::-1] for i in ids if _fits(i) and installation.add_client(i, i[::-1])}
+    with open_store(installation.environment()) as store:
+        assert {c.client_id: c.name for c in store.clients()} == names
+        expected = dict.fromkeys(names, 3600)
+        for lifetime, client_id in enumerate(names, start=60):
+            assert store.lifetimes([client_id]) == {client_id: 3600}
+            with store.change() as transaction:
+                assert transaction.lock_clients([client_id]) == {client_id: 3600}
+                change = Change(client_id, names[client_id], 3600, lifetime)
+                assert transaction.write([change]) == {client_id}
+            expected[client_id] = lifetime
+            assert store.lifetimes(list(names)) == expected
     assert _lifetimes(installation) == expected
