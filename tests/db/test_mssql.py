@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is SQL Server's own: rights by column, schemas, refused logins, servers that hang."""
 
+import asyncio
 import re
 import secrets
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event, Thread
 
 import pyodbc
 import pytest
@@ -17,6 +19,7 @@ import pytest
 from opskit.db.mssql_connection import address_parts, quoted
 from opskit.db.statements import statement
 from opskit.db.store import ClientStore, Rights, open_store
+from opskit.doctor import examine
 from opskit.errors import (
     EXIT_UNREACHABLE,
     EXIT_USAGE,
@@ -28,7 +31,7 @@ from opskit.errors import (
     UnreachableError,
 )
 from opskit.lifetime import ChangeOptions, list_lifetimes, set_lifetime
-from opskit.models import Change, Outcome
+from opskit.models import Change, Outcome, Status
 from opskit.settings import Environment
 from tests.conftest import environment
 from tests.db.installations import MssqlInstallation
@@ -54,10 +57,10 @@ def _address(database: MssqlDatabase, /, **parts: str) -> str:
     return ";".join(f"{name}={quoted(value)}" for name, value in given.items())
 
 
-def _changed(database: MssqlDatabase, /, **parts: str) -> Environment:
+def _changed(database: MssqlDatabase, /, timeout: int = 5, **parts: str) -> Environment:
     """Return the environment with parts of its address replaced."""
     (database.folder / "other").write_text(_address(database, **parts), encoding="utf-8")
-    return environment(database.folder, database={"file": "other"}, timeout=5)
+    return environment(database.folder, database={"file": "other"}, timeout=timeout)
 
 
 def _lifetime(database: MssqlDatabase) -> int:
@@ -270,6 +273,65 @@ def test_a_write_that_readers_wait_for(database: MssqlDatabase) -> None:
         database.execute(f"{switch} ON WITH ROLLBACK IMMEDIATE")
 
 
+@contextmanager
+def _through_a_wire_that_may_be_cut(host: str, port: int) -> Iterator[tuple[int, Event]]:
+    """A port that leads to the server; when the event is set, nothing passes any more."""
+    cut, ends = Event(), list[socket.socket]()
+
+    def pass_on(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                if not cut.is_set():
+                    target.sendall(data)
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.create_connection((host, port))
+                ends.extend((near, far))
+                Thread(target=pass_on, args=(near, far), daemon=True).start()
+                Thread(target=pass_on, args=(far, near), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Thread(target=serve, daemon=True).start()
+        try:
+            yield listener.getsockname()[1], cut
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            for end in ends:
+                with suppress(OSError):  # hung up already
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
+
+
+@pytest.mark.parametrize("changing", [False, True])
+def test_a_server_that_hangs_is_given_up(changing: bool, database: MssqlDatabase) -> None:
+    parts = address_parts(database.server, database.environment())
+    host, _, port = parts["server"].partition(",")
+    with _through_a_wire_that_may_be_cut(host, int(port or 1433)) as (near, cut):
+        where = _changed(database, server=f"127.0.0.1,{near}", timeout=1)
+        with open_store(where) as store:
+            assert len(store.clients()) == 1
+            with pytest.raises(UnreachableError) as caught:
+                _hang(store, cut, changing=changing)
+            assert caught.value.code == "database-gone"
+            with pytest.raises(UnreachableError):
+                store.clients()
+    assert _lifetime(database) == 3600
+
+
+def _hang(store: ClientStore, cut: Event, *, changing: bool) -> None:
+    if not changing:
+        cut.set()
+        store.clients()
+        return
+    with store.change(lock_timeout=1) as transaction:
+        transaction.write([A1])
+        cut.set()
+        transaction.write([A1])
+
+
 def test_an_integer_overflow_is_an_error_of_opskits(database: MssqlDatabase) -> None:
     def change(store: ClientStore) -> None:
         with store.change() as transaction:
@@ -302,6 +364,24 @@ def test_a_used_up_connection_says_so(database: MssqlDatabase) -> None:
 
 
 # The features
+
+
+def test_the_doctor_shows_server_and_driver(database: MssqlDatabase) -> None:
+    report = asyncio.run(examine(database.environment()))
+    checks = {check.id: check for check in report.checks}
+    assert checks["database.login"].status is Status.PASS
+    assert re.match(r".+ \d[\d.]* through pyodbc \S+, lib\S+ \d", checks["database.login"].summary)
+    assert checks["database.read"].status is Status.PASS
+    assert checks["policy.lifetimes"].summary == "1 clients within the policy"
+
+
+def test_the_doctor_explains_a_wrong_driver(database: MssqlDatabase) -> None:
+    report = asyncio.run(examine(_changed(database, driver="nowhere")))
+    check = next(check for check in report.checks if check.id == "database.login")
+    assert check.status is Status.FAIL
+    assert check.finding is not None
+    assert "'nowhere' cannot be loaded" in check.summary + check.finding.symptom
+    assert "install" in check.finding.remedy
 
 
 def test_the_features_work_on_it(database: MssqlDatabase) -> None:

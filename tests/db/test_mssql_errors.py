@@ -101,6 +101,7 @@ BABELFISH = 33557097
         ("08S01", 10054, "TCP Provider: reset", UnreachableError, "database-gone"),
         ("HY000", 596, "session is in the kill state", UnreachableError, "database-gone"),
         ("01000", 20006, "Write to the server failed", UnreachableError, "database-gone"),
+        ("HY000", 0, "Unknown error", UnreachableError, "database-gone"),
         ("HYT00", 0, "Query timeout expired", UnreachableError, "database-gone"),
         ("23000", 2627, "Violation of PRIMARY KEY", UnreachableError, "database-error"),
         ("23000", 2601, "Cannot insert duplicate key", UnreachableError, "database-error"),
