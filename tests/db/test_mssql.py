@@ -30,8 +30,12 @@ from opskit.errors import (
     TableMissing,
     UnreachableError,
 )
-from opskit.lifetime import ChangeOptions, list_lifetimes, set_lifetime
+from opskit.journal import read_history
+from opskit.journal_schema import upgrade
+from opskit.lifetime import ChangeOptions, Wish, set_lifetime
+from opskit.listing import list_lifetimes
 from opskit.models import Change, Outcome, Status
+from opskit.revert import revert
 from opskit.settings import Environment
 from tests.conftest import environment
 from tests.db.installations import MssqlInstallation
@@ -389,12 +393,21 @@ def test_the_features_work_on_it(database: MssqlDatabase) -> None:
     lifetimes, errors = list_lifetimes([where], "Data Mart*")
     assert not errors
     assert [c.lifetime for one in lifetimes.environments for c in one.clients] == [3600]
-    dry = set_lifetime(where, "Data Mart Sync", 1800, ChangeOptions(dry_run=True))
+    _, errors = upgrade([where])
+    assert not errors
+    wish = Wish("Data Mart Sync", 1800)
+    dry = set_lifetime(where, wish, ChangeOptions(dry_run=True))
     assert dry.outcome is Outcome.DRY_RUN
     assert _lifetime(database) == 3600
-    done = set_lifetime(where, "Data Mart Sync", 1800)
+    done = set_lifetime(where, wish)
     assert done.outcome is Outcome.CHANGED
     assert _lifetime(database) == 1800
+    history, errors = read_history([where])
+    assert not errors
+    assert [(e.change_set, e.old, e.new) for e in history.entries] == [(done.id, 3600, 1800)]
+    assert done.id is not None
+    assert revert([where], done.id, ChangeOptions()).reverts == done.id
+    assert _lifetime(database) == 3600
 
 
 # The statements
