@@ -6,12 +6,13 @@ Whoever needs one first starts it and leaves a note in the run's folder; the end
 it. A run that is killed leaves it behind: its name begins with ``opskit-tests-``.
 """
 
+import gc
 import json
 import secrets
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 
 _PATIENCE = 600.0  # seconds for another worker to start it, the image's download included
@@ -59,23 +60,28 @@ def remove_all(folder: Path) -> None:
         note.unlink()
 
 
-@cache
-def _docker() -> None:
+def look_for_docker() -> None:
     """Look for a Docker engine.
 
     Raises:
         NoContainer: none answers.
     """
-    try:
-        from testcontainers.core.docker_client import DockerClient
+    from testcontainers.core.docker_client import DockerClient
 
-        DockerClient().client.ping()
-    except Exception as error:  # noqa: BLE001 (Docker is absent in many ways)
-        raise NoContainer(f"no Docker engine answers ({type(error).__name__})") from None
+    reason = ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            DockerClient().client.ping()
+        except Exception as error:  # noqa: BLE001 (Docker is absent in many ways)
+            reason = f"no Docker engine answers ({type(error).__name__})"
+        gc.collect()  # its client leaves a socket open
+    if reason:
+        raise NoContainer(reason)
 
 
 def _shared(folder: Path, image: str, port: int, settings: Mapping[str, str]) -> Container:
-    _docker()
+    look_for_docker()
     note = folder / f"container-{port}.json"
     try:
         note.with_suffix(".lock").touch(exist_ok=False)

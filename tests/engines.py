@@ -43,6 +43,23 @@ def absent(engine: str, reason: str) -> Never:
     pytest.skip(f"{engine}: {reason}")
 
 
+def candidates() -> list[str]:
+    """Return the engines to make tests for: all but the containers that nobody could start.
+
+    Each worker must come to the same answer.
+    """
+    from tests.containers import NoContainer, look_for_docker
+
+    names = list(ENGINES)
+    if "postgresql-16" not in required():
+        try:
+            look_for_docker()
+        except NoContainer as error:
+            _register.skipped["postgresql-16"] = str(error)
+            names.remove("postgresql-16")
+    return names
+
+
 def required() -> set[str]:
     """Return the engines that must be there."""
     return {name.strip() for name in os.environ.get(REQUIRED_VARIABLE, "").split(",")} - {""}

@@ -45,7 +45,7 @@ def _mistakes(folder: Path, text: str) -> list[str]:
 
 def test_an_empty_table_is_an_environment_with_defaults(tmp_path: Path) -> None:
     dev = _load(tmp_path, "[environments.dev]").environments["dev"]
-    assert (dev.name, dev.folder, dev.schema, dev.runtime) == ("dev", tmp_path, "public", "auto")
+    assert (dev.name, dev.folder, dev.schema, dev.runtime) == ("dev", tmp_path, None, "auto")
     assert (dev.database, dev.identity, dev.creatio, dev.clients) == (None, None, None, ())
     assert (dev.protected, dev.insecure, dev.timeout) == (False, False, 30)
     assert dev.wave == 1

@@ -12,7 +12,7 @@ from opskit.secrets import Secret
 from opskit.settings import Environment
 
 # One NAME=value of a connection string; a value in braces may hold anything, its } twice.
-_PART = re.compile(r"\s*([^=;{}]+?)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*?)\s*(?:;|$)")
+_PART = re.compile(r"\s*([^=;{}]+?)\s*=\s*(\{(?:[^}]|\}\})*\}|(?!\{)[^;]*?)\s*(?:;|$)")
 _SAME = {
     "password": "pwd",
     "user": "uid",

@@ -116,7 +116,7 @@ def script(job: Job) -> str:
         "plan_hash": literal(record.plan_hash),
         "reverts": literal(record.reverts),
     }
-    table = f'{identifier(job.schema)}."Clients"'
+    table = f'{identifier(_schema(job))}."Clients"'
     values = {
         **common,
         "table": literal(table),
@@ -137,6 +137,10 @@ def script(job: Job) -> str:
         f"\nDO {quote}\n{body}{quote};\n",
     ]
     return "".join(lines)
+
+
+def _schema(job: Job) -> str:
+    return "public" if job.schema is None else job.schema
 
 
 def literal(text: str | None) -> str:
@@ -175,7 +179,7 @@ def _filled(job: Job, name: str, **values: str) -> str:
     """Return a statement of sql/postgresql with SQL in the place of its parameters."""
     text = statement("postgresql", name).rstrip()
     return _replaced(
-        r"\{(schema)\}|%\((\w+)\)s", text, {"schema": identifier(job.schema), **values}
+        r"\{(schema)\}|%\((\w+)\)s", text, {"schema": identifier(_schema(job)), **values}
     )
 
 

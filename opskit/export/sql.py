@@ -26,13 +26,13 @@ class Job:
     Attributes:
         plan: what was observed in its environment and is wanted.
         record: what its journal rows have in common.
-        schema: where the Clients table is.
+        schema: where the Clients table is; None is the engine's own: public or dbo.
         file: the script's own name.
     """
 
     plan: EnvironmentPlan
     record: ChangeRecord
-    schema: str
+    schema: str | None
     file: str
 
 

@@ -129,7 +129,7 @@ END CATCH;
 def script(job: Job) -> str:
     """Return the whole script."""
     record = job.record
-    table = f"{identifier(job.schema)}.[Clients]"
+    table = f"{identifier('dbo' if job.schema is None else job.schema)}.[Clients]"
     values = {
         "milliseconds": str(round(LOCK_TIMEOUT * 1000)),
         "table": table,

@@ -60,7 +60,7 @@ FAILING = {
     "no plan": (["nowhere.json"], "plan-file"),
     "not a plan": (["opskit.toml"], "plan-file"),
     "unknown environment": (["plan.json", "-e", "nope"], "unknown-environment"),
-    "not in the plan": (["dev.json", "-e", "prod"], "unknown-environment"),
+    "none in the plan": (["dev.json", "-e", "prod"], "unknown-environment"),
     "no such folder": (["plan.json", "--out-dir", "opskit.toml/x"], "export-file"),
     "long reason": (["plan.json", "--reason", "x" * 1001], "usage"),
 }

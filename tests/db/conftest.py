@@ -92,7 +92,7 @@ def postgresql_16_database(
         yield database
 
 
-@pytest.fixture(params=engines.ENGINES)
+@pytest.fixture(params=engines.candidates())
 def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
     """An Identity Service's database without clients, on each engine."""
     fixture = f"{request.param.replace('-', '_')}_database"

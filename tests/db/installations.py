@@ -5,7 +5,6 @@
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from importlib import resources
 from typing import Any, Protocol
 
 import psycopg
@@ -13,6 +12,7 @@ import pyodbc
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from opskit.db.journal_script import upgrade_script
 from opskit.settings import Environment
 from tests.conftest import Database
 from tests.db import remove_clients
@@ -148,7 +148,7 @@ class PostgresInstallation:
 
     def make_journal(self) -> None:
         with self._database.connect() as connection:
-            connection.execute(_script("journal_postgresql.sql"))
+            connection.execute(upgrade_script("postgresql").encode())
 
 
 class MssqlInstallation:
@@ -222,9 +222,4 @@ class MssqlInstallation:
             self._database.execute(f"KILL {session}")
 
     def make_journal(self) -> None:
-        self._database.execute("IF SCHEMA_ID('opskit') IS NULL EXEC('CREATE SCHEMA [opskit]')")
-        self._database.execute(_script("journal_mssql.sql").decode())
-
-
-def _script(name: str) -> bytes:
-    return resources.files("tests.db").joinpath(name).read_bytes()
+        self._database.execute(upgrade_script("mssql").removesuffix("GO\n"))

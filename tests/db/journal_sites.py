@@ -5,19 +5,17 @@
 import importlib.util
 import os
 import re
-import secrets
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-import pytest
+import pyodbc
 
 from opskit.settings import Environment
 from tests.conftest import Database
+from tests.db.mssql_server import MssqlDatabase
 
 
 class ScriptFailed(Exception):
@@ -25,17 +23,13 @@ class ScriptFailed(Exception):
 
 
 class Site(Protocol):
-    """A database, empty at first, in which the tests' login may do everything."""
+    """A database without a journal, in which the tests' login may do everything."""
 
     dialect: str
     login: str
 
     def environment(self) -> Environment:
         """Return an environment of opskit's that names it."""
-        ...
-
-    def open(self) -> Any:
-        """Return a connection in autocommit mode."""
         ...
 
     def run(self, script: str) -> None:
@@ -80,12 +74,10 @@ class PostgresSite:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._environment = database.environment()
 
     def environment(self) -> Environment:
-        return self._database.environment()
-
-    def open(self) -> Any:
-        return self._database.connect()
+        return self._environment
 
     def run(self, script: str) -> None:
         psql(self._database, "-q", "-f", "-", stdin=script)
@@ -100,32 +92,26 @@ class PostgresSite:
 
 
 class MssqlSite:
-    """Site on the T-SQL server that OPSKIT_TEST_MSSQL names."""
+    """Site on a T-SQL server."""
 
     dialect = "mssql"
 
-    def __init__(self, address: str, folder: Path) -> None:
-        self._address = address
-        self._folder = folder
-        (self.login,) = re.findall(r"(?i)\bUID=([^;]+)", address)
-
-    def address_for(self, login: str, password: str) -> str:
-        """Return what another login connects with."""
-        kept = re.sub(r"(?i)\b(UID|PWD)=[^;]*;?", "", self._address).rstrip(";")
-        return f"{kept};UID={login};PWD={password}"
+    def __init__(self, database: MssqlDatabase) -> None:
+        self._database = database
+        self._environment = database.environment()
+        ((self.login,),) = database.execute("SELECT ORIGINAL_LOGIN()")
 
     def environment(self) -> Environment:
-        return Environment(name="unit", folder=self._folder)
+        return self._environment
 
-    def open(self) -> Any:
-        import pyodbc
-
-        return pyodbc.connect(self._address, autocommit=True)
+    def environment_for(self, login: str, password: str, folder: Path) -> Environment:
+        """Return an environment of another login's."""
+        kept = re.sub(r"(?i)\b(UID|PWD)=[^;]*;?", "", self._database.server).rstrip(";")
+        other = MssqlDatabase(f"{kept};UID={login};PWD={password}", self._database.name, folder)
+        return other.environment()
 
     def run(self, script: str) -> None:
-        import pyodbc
-
-        with closing(self.open()) as connection:
+        with self._database.connection() as connection:
             for batch in f"\n{script}".split("\nGO\n"):
                 if not batch.strip():
                     continue
@@ -137,41 +123,10 @@ class MssqlSite:
                     raise ScriptFailed(str(error)) from None
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        with closing(self.open()) as connection:
-            cursor = connection.execute(statement)
-            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        return self._database.execute(statement)
 
     def has_schema(self) -> bool:
         return self.query("SELECT SCHEMA_ID(N'opskit')") != [(None,)]
-
-
-@contextmanager
-def mssql_site(folder: Path) -> Iterator[MssqlSite]:
-    """Make a database on the T-SQL server; skip without one."""
-    address = os.environ.get("OPSKIT_TEST_MSSQL")
-    if not address:
-        pytest.skip("no SQL Server: OPSKIT_TEST_MSSQL is not set")
-    import pyodbc
-
-    pyodbc.pooling = False  # a connection that lingers would keep the database from being dropped
-    name = f"journal_{secrets.token_hex(6)}"
-    with closing(pyodbc.connect(f"{address};DATABASE=master", autocommit=True)) as admin:
-
-        def attempt(statement: str) -> None:
-            for left in reversed(range(10)):
-                try:
-                    admin.execute(statement)
-                    break
-                except pyodbc.Error:
-                    if not left:
-                        raise
-                    time.sleep(0.2)
-
-        attempt(f"CREATE DATABASE {name}")
-        try:
-            yield MssqlSite(f"{address};DATABASE={name}", folder)
-        finally:
-            attempt(f"DROP DATABASE {name}")
 
 
 def at_once(work: Callable[[], Any], times: int = 4) -> list[Any]:

@@ -4,23 +4,26 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psycopg
+import pyodbc
 import pytest
 from psycopg import errors, sql
 
 from opskit.db.journal_script import upgrade_script
+from opskit.db.mssql import open_connection
 from opskit.db.store import Rights, open_store
 from opskit.journal_schema import REVISION, upgrade
 from opskit.models import Change, ChangeRecord, JournalMigration, Verification
 from opskit.settings import Environment
 from tests.cli.conftest import run
 from tests.conftest import Database
-from tests.db.journal_sites import MssqlSite, mssql_site, psql
+from tests.db.installations import MssqlInstallation
+from tests.db.journal_sites import MssqlSite, psql
+from tests.db.mssql_server import new_mssql_database
 
 ROOT = Path(__file__).parents[2]
 SETUP = ROOT / "sql" / "postgresql" / "setup"
@@ -200,43 +203,33 @@ def _uncommented(script: str) -> str:
 
 # SQL Server
 
-TABLES = """
-CREATE TABLE [dbo].[Clients] ([Id] int IDENTITY PRIMARY KEY, [Enabled] bit NOT NULL DEFAULT 1,
-  [ClientId] nvarchar(200) NOT NULL, [ClientName] nvarchar(200), [Description] nvarchar(1000),
-  [AccessTokenLifetime] int NOT NULL);
+SECRETS = """
 CREATE TABLE [dbo].[ClientSecrets] ([Id] int IDENTITY PRIMARY KEY, [ClientId] int NOT NULL,
-  [Type] nvarchar(250), [Value] nvarchar(4000), [Expiration] datetime2, [Description] nvarchar(9));
-INSERT INTO [dbo].[Clients] ([ClientId], [ClientName], [AccessTokenLifetime])
-  VALUES (N'A1', N'Data Mart Sync', 3600);
+  [Type] nvarchar(250), [Value] nvarchar(4000), [Expiration] datetime2, [Description] nvarchar(9))
 """
 
 
-@contextmanager
-def _login(site: MssqlSite) -> Iterator[Any]:
-    """Connect as a new login that has the role and nothing else."""
-    import pyodbc
-
-    name, password = f"operator_{secrets.token_hex(6)}", f"Aa1!{secrets.token_hex(12)}"
-    site.query(f"CREATE LOGIN {name} WITH PASSWORD = '{password}'")
-    try:
-        site.query(f"CREATE USER {name} FOR LOGIN {name}")
-        site.query(f"ALTER ROLE opskit_operator ADD MEMBER {name}")
-        with closing(pyodbc.connect(site.address_for(name, password), autocommit=True)) as login:
-            yield login
-        site.query(f"DROP USER {name}")
-    finally:
-        site.query(f"DROP LOGIN {name}")
-
-
 @pytest.fixture
-def mssql(tmp_path: Path) -> Iterator[Any]:
-    with mssql_site(tmp_path) as site:
-        site.run(TABLES)
+def mssql(mssql_server: str, tmp_path: Path) -> Iterator[Environment]:
+    """An environment whose login has the role and nothing else."""
+    name, password = f"operator_{secrets.token_hex(6)}", f"Aa1!{secrets.token_hex(12)}"
+    folder = tmp_path / "operator"
+    folder.mkdir()
+    with new_mssql_database(mssql_server, tmp_path) as database:
+        site, installation = MssqlSite(database), MssqlInstallation(database)
+        installation.add_client("A1", "Data Mart Sync", 3600)
+        site.run(SECRETS)
         site.run(upgrade_script("mssql"))
         for _ in range(2):
             site.run((ROOT / "sql" / "mssql" / "setup" / "role.sql").read_text("utf-8"))
-        with _login(site) as login:
-            yield login
+        site.query(f"CREATE LOGIN {name} WITH PASSWORD = '{password}'")
+        try:
+            site.query(f"CREATE USER {name} FOR LOGIN {name}")
+            site.query(f"ALTER ROLE opskit_operator ADD MEMBER {name}")
+            yield site.environment_for(name, password, folder)
+            site.query(f"DROP USER {name}")
+        finally:
+            site.query(f"DROP LOGIN {name}")
 
 
 REFUSED_ON_SQL_SERVER = [
@@ -260,17 +253,26 @@ REFUSED_ON_SQL_SERVER = [
 ]
 
 
-def test_on_sql_server(mssql: Any) -> None:
-    import pyodbc
-
-    columns = "[Id], [ClientId], [ClientName], [Enabled], [AccessTokenLifetime]"
-    assert mssql.execute(f"SELECT {columns} FROM [dbo].[Clients]").fetchall()
-    mssql.execute("UPDATE [dbo].[Clients] SET [AccessTokenLifetime] = 1800")
-    mssql.execute(f"INSERT INTO opskit.lifetime_change ({ENTRY}) VALUES ({VALUES})")
-    mssql.execute("UPDATE opskit.lifetime_change SET verification = 'proved'")
-    assert mssql.execute("SELECT version_num FROM opskit.alembic_version").fetchone()[0] == REVISION
-    (login,) = mssql.execute("SELECT login FROM opskit.lifetime_change").fetchone()
-    assert login.startswith("operator_")
-    for statement in REFUSED_ON_SQL_SERVER:
-        with pytest.raises(pyodbc.Error, match=r"permission|denied|must be owner"):
-            mssql.execute(statement)
+def test_on_sql_server(mssql: Environment) -> None:
+    journalled(mssql)
+    with open_store(mssql) as store:
+        assert [client.name for client in store.clients()] == ["Data Mart Sync"]
+        assert store.journal_revision() == REVISION
+        (entry,) = store.journal()
+        assert entry.login.startswith("operator_")
+        assert entry.verification is Verification.PROVED
+        assert store.rights() == Rights(
+            may_read=True,
+            may_read_names=True,
+            may_write=True,
+            may_do_more=False,
+            may_journal=True,
+        )
+    assert upgrade([mssql])[1] == []
+    for arguments in (["lifetime", "list"], ["db", "current"], ["doctor"]):
+        ran = run(*arguments, "-o", "json", config=mssql.folder / "opskit.toml")
+        assert ran.json()["ok"], ran.all
+    with closing(open_connection(mssql, mssql.require("database"))) as connection:
+        for statement in REFUSED_ON_SQL_SERVER:
+            with pytest.raises(pyodbc.Error, match=r"permission|denied|must be owner"):
+                connection.execute(statement)

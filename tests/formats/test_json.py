@@ -101,6 +101,8 @@ def test_change_sets(outcome: Outcome) -> None:
         ],
         "checks": [],
         "warnings": ["short"],
+        "id": None,
+        "reverts": None,
     }
 
 

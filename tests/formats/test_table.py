@@ -3,6 +3,7 @@
 """The table format: every kind of data, names shown as they are, nothing said twice."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from opskit.cli import cli
 from opskit.explain import finding
 from opskit.formats import FormatChoice
 from opskit.models import (
+    Applied,
     Change,
     ChangeSet,
     ChangeSets,
@@ -23,6 +25,8 @@ from opskit.models import (
     EnvironmentReport,
     ExportedScript,
     ExportedScripts,
+    History,
+    JournalEntry,
     JournalMigration,
     JournalMigrations,
     JournalRevision,
@@ -35,6 +39,7 @@ from opskit.models import (
     Outcome,
     Plan,
     Report,
+    Verification,
     Written,
 )
 from opskit.results import Result
@@ -77,6 +82,23 @@ def status(*, running: bool = True, name: str = "dev") -> SandboxStatus:
 
 REPORT = report(passed("token.post", "obtained"), failed("odata4", finding("login-redirect")))
 STEPS = (None, "0001", "0002")
+ENTRY = JournalEntry(
+    change_set="20260131-235959-0123abcd",
+    changed_at=datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC),
+    environment="dev",
+    client_id="0123",
+    client_name=None,
+    old=3600,
+    new=1800,
+    actor="ada",
+    login="opskit",
+    reason="because",
+    tool_version="1",
+    plan_hash="abc",
+    reverts="20260131-000000-0123abcd",
+    verification=Verification.PENDING,
+)
+
 DATA: dict[str, list[Any]] = {
     "demo": [lifetimes("x", "dev", "test", "prod"), change_sets("x"), REPORT],
     "init": [Written("opskit.toml")],
@@ -87,6 +109,9 @@ DATA: dict[str, list[Any]] = {
     "export sql": [
         ExportedScripts([ExportedScript("dev", 0), ExportedScript("prod", 2, "prod.sql", "id")])
     ],
+    "apply": [Applied("h", [], not_started=["dev"]), Applied("h", change_sets("x").change_sets)],
+    "history": [History([ENTRY]), History([])],
+    "revert": [change_sets("x")],
     "verify": [REPORT],
     "smoke": [Report([])],
     "db upgrade": [
