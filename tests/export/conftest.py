@@ -4,7 +4,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,11 @@ from opskit.db.journal_script import upgrade_script
 from opskit.export import postgresql, tsql
 from opskit.export.sql import Job
 from tests.conftest import Database
-from tests.db.journal_sites import PostgresSite, Site, mssql_site, psql
+from tests.db.conftest import mssql_server
+from tests.db.journal_sites import MssqlSite, PostgresSite, Site, psql
+from tests.db.mssql_server import MssqlDatabase, new_mssql_database
+
+__all__ = ["mssql_server"]  # the fixture
 
 Row = tuple[Any, ...]
 
@@ -36,6 +40,10 @@ class Target:
             f'"AccessTokenLifetime" int NOT NULL)'
         )
 
+    def connection(self) -> AbstractContextManager[Any]:
+        """Open a session in autocommit mode."""
+        raise NotImplementedError
+
     def query(self, statement: str) -> list[Row]:
         """Execute one statement; return its rows, if it has any."""
         return self.site.query(statement)
@@ -49,7 +57,7 @@ class Target:
         mark = "%s" if self.dialect == "postgresql" else "?"
         columns = '("ClientId", "ClientName", "AccessTokenLifetime")'
         insert = f"INSERT INTO {self.table} {columns} VALUES ({mark}, {mark}, {mark})"
-        with closing(self.site.open()) as connection:
+        with self.connection() as connection:
             connection.cursor().executemany(insert, [list(client) for client in clients])
 
     def put(self, client_id: str, lifetime: int) -> None:
@@ -93,6 +101,9 @@ class PostgresTarget(Target):
         site.query('CREATE SCHEMA "own ""schema"')
         super().__init__(site)
 
+    def connection(self) -> AbstractContextManager[Any]:
+        return self.database.connect()
+
     def write(self, job: Job) -> str:
         return postgresql.script(job)
 
@@ -101,12 +112,20 @@ class PostgresTarget(Target):
 
 
 class MssqlTarget(Target):
-    """Target on the T-SQL server; what sqlcmd would replace or obey is looked for."""
+    """Target on a T-SQL server; what sqlcmd would replace or obey is looked for."""
 
-    schema = "dbo"
-    table = "[dbo].[Clients]"
+    schema = "own"
+    table = "[own].[Clients]"
     dialect = "mssql"
     text = "nvarchar"
+
+    def __init__(self, database: MssqlDatabase) -> None:
+        self.database = database
+        database.execute("CREATE SCHEMA [own]")
+        super().__init__(MssqlSite(database))
+
+    def connection(self) -> AbstractContextManager[Any]:
+        return self.database.connection()
 
     def write(self, job: Job) -> str:
         return tsql.script(job)
@@ -124,5 +143,6 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Target]:
     if request.param == "postgresql":
         yield PostgresTarget(request.getfixturevalue("empty_database"))
     else:
-        with mssql_site(tmp_path) as site:
-            yield MssqlTarget(site)
+        server = request.getfixturevalue("mssql_server")
+        with new_mssql_database(server, tmp_path) as mssql_database:
+            yield MssqlTarget(mssql_database)
