@@ -152,6 +152,7 @@ def test_a_killed_process_leaves_all_or_nothing(step: str, filled: Database) -> 
 
 
 def test_one_of_two_that_start_from_the_same_state_finds_it_moved(filled: Database) -> None:
+    environment = filled.environment()
     outcomes: list[ChangeSet | Exception] = []
     at_the_start = threading.Barrier(2)
 
@@ -159,7 +160,7 @@ def test_one_of_two_that_start_from_the_same_state_finds_it_moved(filled: Databa
         at_the_start.wait()
         record = QUICK.author.record("unit")
         try:
-            outcomes.append(change_lifetimes(filled.environment(), CHANGES, record, QUICK))
+            outcomes.append(change_lifetimes(environment, CHANGES, record, QUICK))
         except ValueChanged as error:
             outcomes.append(error)
 
