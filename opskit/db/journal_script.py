@@ -13,7 +13,7 @@ from textwrap import indent
 
 from opskit import __version__
 from opskit.db.migration import rendered, revisions
-from opskit.db.statements import statement
+from opskit.db.statements import locking, statement
 
 _LOCKED = "Another change is under way; nothing was changed. Try again."
 _OTHER = f"The journal is of a revision that opskit {__version__} does not know."
@@ -45,9 +45,7 @@ class _Dialect:
 _DIALECTS: Mapping[str, _Dialect] = {
     "postgresql": _Dialect(
         how="psql -v ON_ERROR_STOP=1 -d DATABASE -f THIS_FILE",
-        begin="BEGIN;\nSET LOCAL lock_timeout = '10s';\n"
-        + statement("postgresql", "lock_environment").strip()
-        + ";",
+        begin="BEGIN;\nSET LOCAL lock_timeout = '10s';\n" + f"{locking('postgresql', 10_000)};",
         block="DO $opskit$\nBEGIN\n{body}\nEND\n$opskit$;",
         condition="IF {condition} THEN\n{body}\nEND IF;",
         missing="to_regclass('opskit.alembic_version') IS NULL",
@@ -63,10 +61,8 @@ SET NOCOUNT ON;
 SET XACT_ABORT ON;
 SET LOCK_TIMEOUT 10000;
 BEGIN TRANSACTION;
-DECLARE @lock int;
-EXEC @lock = sp_getapplock @Resource = N'opskit', @LockMode = N'Exclusive',
-  @LockOwner = N'Transaction', @LockTimeout = 10000;
-IF @lock < 0
+{locking("mssql", 10_000)};
+IF @result < 0
 BEGIN
   THROW 50000, N'{_LOCKED}', 1;
 END;""",

@@ -146,7 +146,8 @@ def _lock(connection: Connection, environment: Environment, milliseconds: int) -
         connection.exec_driver_sql(statement("postgresql", "lock_environment"))
         return
     cursor = connection.connection.cursor()
-    cursor.execute(statement("mssql", "setup/lock_migration").format(milliseconds=milliseconds))
+    cursor.execute(statement("mssql", "set_lock_timeout").format(milliseconds=milliseconds))
+    cursor.execute(statement("mssql", "lock_environment"), [milliseconds])
     # Counts and messages may come before the answer.
     while not cursor.description and cursor.nextset():
         pass

@@ -15,3 +15,13 @@ def statement(engine: str, name: str) -> str:
     """Return the text of ``sql/ENGINE/NAME.sql``; ``{schema}`` stands for the schema's name."""
     folder = next(folder for folder in _FOLDERS if folder.is_dir())
     return (folder / engine / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def locking(engine: str, milliseconds: int) -> str:
+    """Return the statement that takes a change's lock, for scripts that a DBA runs.
+
+    In T-SQL the answer is left in ``@result``: below 0 when it was not had in that time. In
+    PostgreSQL the transaction's ``lock_timeout`` is what limits the wait.
+    """
+    text = statement(engine, "lock_environment").replace("?", str(milliseconds)).strip()
+    return text.removesuffix("SELECT @result AS [result]").rstrip("\n; ")

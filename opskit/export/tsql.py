@@ -9,7 +9,9 @@ sqlcmd replaces or obeys can stand in it: literals hold neither line breaks nor 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from textwrap import indent
 
+from opskit.db.statements import locking
 from opskit.db.store import LOCK_TIMEOUT
 from opskit.export.sql import Job, header
 from opskit.models import Change
@@ -30,15 +32,11 @@ SET NOCOUNT ON;
 SET XACT_ABORT ON;
 SET QUOTED_IDENTIFIER ON;
 {read_as_utf8}
-DECLARE @result int, @count int, @words nvarchar(2000);
+DECLARE @count int, @words nvarchar(2000);
 BEGIN TRY
   BEGIN TRANSACTION;
   SET LOCK_TIMEOUT {milliseconds};
-  EXEC @result = sp_getapplock
-    @Resource = N'opskit',
-    @LockMode = 'Exclusive',
-    @LockOwner = 'Transaction',
-    @LockTimeout = {milliseconds};
+{lock};
   IF @result < 0
   BEGIN;
     THROW 51000, N'opskit: another change is under way. Nothing was written.', 1;
@@ -130,8 +128,10 @@ def script(job: Job) -> str:
     """Return the whole script."""
     record = job.record
     table = f"{identifier('dbo' if job.schema is None else job.schema)}.[Clients]"
+    milliseconds = round(LOCK_TIMEOUT * 1000)
     values = {
-        "milliseconds": str(round(LOCK_TIMEOUT * 1000)),
+        "milliseconds": str(milliseconds),
+        "lock": indent(locking("mssql", milliseconds), "  "),
         "table": table,
         "table_name": literal(table),
         "change_set": literal(record.change_set),

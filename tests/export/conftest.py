@@ -13,6 +13,7 @@ import pytest
 from opskit.db.journal_script import upgrade_script
 from opskit.export import postgresql, tsql
 from opskit.export.sql import Job
+from opskit.settings import Environment
 from tests.conftest import Database
 from tests.db.conftest import mssql_server
 from tests.db.journal_sites import MssqlSite, PostgresSite, Site, psql
@@ -39,6 +40,10 @@ class Target:
             f'"ClientId" {self.text}(200) NOT NULL UNIQUE, "ClientName" {self.text}(200), '
             f'"AccessTokenLifetime" int NOT NULL)'
         )
+
+    def environment(self) -> Environment:
+        """Return an environment of opskit's that names it."""
+        raise NotImplementedError
 
     def connection(self) -> AbstractContextManager[Any]:
         """Open a session in autocommit mode."""
@@ -101,6 +106,9 @@ class PostgresTarget(Target):
         site.query('CREATE SCHEMA "own ""schema"')
         super().__init__(site)
 
+    def environment(self) -> Environment:
+        return self.database.environment(schema=self.schema)
+
     def connection(self) -> AbstractContextManager[Any]:
         return self.database.connect()
 
@@ -123,6 +131,9 @@ class MssqlTarget(Target):
         self.database = database
         database.execute("CREATE SCHEMA [own]")
         super().__init__(MssqlSite(database))
+
+    def environment(self) -> Environment:
+        return self.database.environment(schema=self.schema)
 
     def connection(self) -> AbstractContextManager[Any]:
         return self.database.connection()

@@ -167,9 +167,7 @@ def test_many_clients(target: Target, tmp_path: Path) -> None:
 
 
 def test_it_waits_for_opskits_own_lock(target: Target, path: Path) -> None:
-    if not isinstance(target, PostgresTarget):
-        pytest.skip("the application lock's name is opskit's; contention is tested on PostgreSQL")
-    environment = target.database.environment(schema=target.schema)
+    environment = target.environment()
     with open_store(environment) as store:
         with store.change():
             running = threading.Thread(target=target.run, args=[path])
