@@ -4,7 +4,7 @@
 
 from pathlib import Path
 
-from opskit.explain import EXPLANATIONS
+from opskit.explain import EXPLANATIONS, Explanation
 
 PAGE = Path(__file__).with_name("findings.md")
 _INTRODUCTION = """\
@@ -22,12 +22,18 @@ def page() -> str:
     for finding_id, known in EXPLANATIONS.items():
         lines = [
             f"## {finding_id}\n",
-            known.symptom + (" *(exit code 3)*" if known.unreachable else "") + "\n",
+            " ".join([known.symptom, *_marks(known)]) + "\n",
             f"- **Why:** {known.cause}",
             f"- **What to do:** {known.remedy}\n",
         ]
         parts.append("\n".join(lines))
     return "\n".join(parts)
+
+
+def _marks(known: Explanation) -> list[str]:
+    words = (("exit code 3", known.unreachable), ("may pass: --wait", known.transient))
+    said = [what for what, holds in words if holds]
+    return [f"*({'; '.join(said)})*"] if said else []
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Where the vendor's documentation or a captured answer proves a cause, it is stat
 inferred, its text begins with "Probably", so that nobody takes a hypothesis for a fact.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from opskit.models import Finding
@@ -22,19 +22,34 @@ class Explanation:
         cause: what it means.
         remedy: what to do now.
         unreachable: True when the other side gave no answer at all.
+        transient: True when a restart or a deploy explains it, so that waiting may help.
     """
 
     symptom: str
     cause: str
     remedy: str
     unreachable: bool = False
+    transient: bool = False
 
 
-def finding(finding_id: str, symptom: str = "") -> Finding:
-    """Return the explanation with this id, for a case whose own symptom is ``symptom``."""
+def finding(finding_id: str, symptom: str = "", *, evidence: Sequence[str] = ()) -> Finding:
+    """Return the explanation with this id, for a case of its own.
+
+    Args:
+        finding_id: one of ``EXPLANATIONS``.
+        symptom: what was seen in this case.
+        evidence: what was looked up to name the cause.
+    """
     known = EXPLANATIONS[finding_id]
-    seen = foreign(symptom) or known.symptom
-    return Finding(finding_id, seen, known.cause, known.remedy, known.unreachable)
+    return Finding(
+        finding_id,
+        foreign(symptom) or known.symptom,
+        known.cause,
+        known.remedy,
+        known.unreachable,
+        known.transient,
+        tuple(map(foreign, evidence)),
+    )
 
 
 _NO_ANSWER: Mapping[str, Explanation] = {
@@ -50,18 +65,21 @@ _NO_ANSWER: Mapping[str, Explanation] = {
         "still starting, or listens elsewhere.",
         remedy="Start the service or correct the port; after a deploy, give it a minute.",
         unreachable=True,
+        transient=True,
     ),
     "connection-failed": Explanation(
         symptom="No connection came about, or it broke off.",
         cause="The network, a firewall or a proxy in between, or a service that died meanwhile.",
         remedy="Try again; then look at the service's log and at the proxy's.",
         unreachable=True,
+        transient=True,
     ),
     "timed-out": Explanation(
         symptom="No complete answer came in time.",
         cause="A firewall drops the packets, or the service is overloaded or still warming up.",
         remedy="Try again; raise `timeout` for this environment if it is known to be slow.",
         unreachable=True,
+        transient=True,
     ),
     "tls-failed": Explanation(
         symptom="No verified TLS connection came about.",
@@ -90,6 +108,7 @@ _ANY_SERVER: Mapping[str, Explanation] = {
         symptom="The server answers 502, 503 or 504.",
         cause="The application behind it is restarting, or is down.",
         remedy="Wait a minute and try again; then look at the application's own log.",
+        transient=True,
     ),
     "unexpected-status": Explanation(
         symptom="The server answers with another status than 200.",
@@ -336,6 +355,7 @@ _CREATIO: Mapping[str, Explanation] = {
         cause="The entity is not exposed, or OData is rebuilding, as it does for a minute or two "
         "after a deploy.",
         remedy="Try again in two minutes; then rebuild OData in Creatio, or correct `entity`.",
+        transient=True,
     ),
     "service-absent": Explanation(
         symptom="There is no such service: 404 with an empty page.",
@@ -352,6 +372,7 @@ _CREATIO: Mapping[str, Explanation] = {
         symptom='The answer says "Collection was modified".',
         cause="Creatio reloads its routes after a deploy.",
         remedy="Try again in a few seconds.",
+        transient=True,
     ),
     "query-refused": Explanation(
         symptom="DataService answers success: false.",

@@ -63,6 +63,8 @@ class Finding:
         cause: what it most likely means.
         remedy: what to do now.
         unreachable: True when the other side gave no answer at all (exit code 3 instead of 1).
+        transient: True when a restart or a deploy explains it, so that waiting may help.
+        evidence: facts that were looked up to name the cause, one sentence each.
     """
 
     id: str
@@ -70,6 +72,29 @@ class Finding:
     cause: str
     remedy: str
     unreachable: bool = False
+    transient: bool = False
+    evidence: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How long the request behind a check took, over several runs; all in seconds.
+
+    Attributes:
+        runs: how many of them got an answer.
+        least: the shortest.
+        p50: half of them took no longer.
+        p90: nine of ten took no longer.
+        p99: 99 of a hundred took no longer.
+        most: the longest.
+    """
+
+    runs: int
+    least: float
+    p50: float
+    p90: float
+    p99: float
+    most: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +107,7 @@ class Check:
         summary: what was seen, in a few words.
         finding: why it failed and what to do; None when it passed.
         elapsed: seconds that the request behind it took; None without a request of its own.
+        latency: the same over several runs; None after a single one.
     """
 
     id: str
@@ -89,6 +115,7 @@ class Check:
     summary: str
     finding: Finding | None = None
     elapsed: float | None = None
+    latency: Latency | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 """The JSON format: one document with the envelope that docs/json.md promises."""
 
 import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from opskit.models import (
     Client,
     EnvironmentClients,
     EnvironmentReport,
+    Finding,
     Lifetimes,
     Outcome,
     Report,
@@ -74,9 +76,9 @@ def test_a_failed_check_is_data_and_not_ok() -> None:
     assert document["ok"] is False
     assert document["errors"] == []
     (shown,) = document["data"]["environments"][0]["checks"]
-    assert list(shown) == ["id", "status", "summary", "finding", "elapsed"]
+    assert list(shown) == ["id", "status", "summary", "finding", "elapsed", "latency"]
     assert (shown["status"], shown["elapsed"]) == ("fail", 0.25)
-    assert list(shown["finding"]) == ["id", "symptom", "cause", "remedy", "unreachable"]
+    assert list(shown["finding"]) == [field.name for field in fields(Finding)]
     assert shown["finding"]["symptom"] == "200 with a page"
 
 
