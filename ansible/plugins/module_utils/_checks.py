@@ -1,0 +1,54 @@
+# Copyright 2026 The opskit authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What checks say, and failing in their words.
+
+This is private to the collection.
+"""
+
+from __future__ import annotations
+
+
+def failed_checks(checks):
+    """Return the checks that failed."""
+    return [check for check in checks if check["status"] == "fail"]
+
+
+def fail_by_checks(module, environment, document, checks, **result):
+    """End the module with the symptom, the cause and the remedy of each failed check."""
+    failed = failed_checks(checks)
+    words = ["{0}: {1} of {2} checks failed.".format(environment, len(failed), len(checks))]
+    remedies = []
+    for check in failed:
+        finding = check["finding"] or {}
+        words.append("{0}: {1}".format(check["id"], finding.get("symptom") or check["summary"]))
+        if finding.get("cause"):
+            words.append("  why: {0}".format(finding["cause"]))
+        if finding.get("remedy"):
+            words.append("  do: {0}".format(finding["remedy"]))
+            remedies.append(finding["remedy"])
+    module.fail_json(
+        msg="\n".join(words),
+        code="check-failed",
+        remedy=" ".join(dict.fromkeys(remedies)),
+        errors=document["errors"],
+        document=document,
+        environment=environment,
+        checks=checks,
+        failed_checks=[check["id"] for check in failed],
+        **result
+    )
+
+
+def report_checks(module, opskit, command, options=()):
+    """Run a command that checks, and end the module with what it found."""
+    document = opskit.run(command, options)
+    environments = (document["data"] or {}).get("environments") or []
+    checks = environments[0]["checks"] if environments else []
+    if document["errors"]:
+        opskit.fail(document, environment=opskit.environment, checks=checks)
+    if not document["ok"]:
+        fail_by_checks(module, opskit.environment, document, checks)
+    module.exit_json(
+        changed=False, environment=opskit.environment, checks=checks, failed_checks=[]
+    )

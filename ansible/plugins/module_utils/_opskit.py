@@ -1,0 +1,142 @@
+# Copyright 2026 The opskit authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Running the command opskit, and failing in its words.
+
+This is private to the collection.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.opskit.creatio.plugins.module_utils._environment import (
+    ENVIRONMENT_SPEC,
+    MUTUALLY_EXCLUSIVE,
+    REQUIRED_ONE_OF,
+    describe,
+)
+
+MINIMUM = (0, 1, 0)
+INSTALL = (
+    "Install it on this host with pipx install creatio-opskit (the package called plainly opskit "
+    "is another project), or say where it is with opskit_path."
+)
+_FOLDERS = ("~/.local/bin", "/usr/local/bin")
+
+
+def environment_module(options, **others):
+    """Return the module with its own options and those that say which environment is meant."""
+    return AnsibleModule(
+        argument_spec=dict(ENVIRONMENT_SPEC, **options),
+        required_one_of=REQUIRED_ONE_OF,
+        mutually_exclusive=MUTUALLY_EXCLUSIVE + others.pop("mutually_exclusive", []),
+        supports_check_mode=True,
+        **others
+    )
+
+
+class Opskit:
+    """The command, for the one environment that the module's options name."""
+
+    def __init__(self, module):
+        self._module = module
+        self.environment = module.params["environment"]
+        if set(self.environment) & set("*?["):
+            module.fail_json(
+                msg="environment must be one name, not a pattern: {0}".format(self.environment),
+                code="usage",
+                remedy="Give each environment a task, or a host, of its own.",
+            )
+        self._program = self._find()
+        self._check_version()
+
+    def _find(self):
+        wanted = self._module.params["opskit_path"]
+        folders = [os.path.expanduser(folder) for folder in _FOLDERS]
+        found = self._module.get_bin_path(wanted or "opskit", required=False, opt_dirs=folders)
+        if found is None:
+            where = wanted or "opskit on the PATH, in ~/.local/bin or /usr/local/bin"
+            self._fail_to_run("There is no {0}.".format(where))
+        return found
+
+    def _check_version(self):
+        code, out = self._module.run_command([self._program, "--version"])[:2]
+        match = re.match(r"opskit (\d+)\.(\d+)\.(\d+)", out)
+        if code != 0 or match is None:
+            self._fail_to_run("{0} is not the opskit that is meant.".format(self._program))
+        if tuple(int(part) for part in match.groups()) < MINIMUM:
+            self._fail_to_run(
+                "{0} is {1}, and {2} or newer is needed.".format(
+                    self._program, out.strip(), ".".join(map(str, MINIMUM))
+                )
+            )
+
+    def _fail_to_run(self, message):
+        self._module.fail_json(
+            msg="{0} {1}".format(message, INSTALL), code="opskit-missing", remedy=INSTALL
+        )
+
+    def run(self, command, options=(), arguments=()):
+        """Run one command in the environment and return its document.
+
+        Args:
+            command: its full name, such as ``lifetime set``.
+            options: each as one text, such as ``--expect=30m``.
+            arguments: what follows the options, whatever it begins with.
+        """
+        config, variables = self._module.params["config"], {}
+        text = None
+        if config is None:
+            config = "-"
+            text, variables = describe(self._module.params)
+        code, out, err = self._module.run_command(
+            [
+                self._program,
+                *command.split(),
+                "--output=json",
+                "--config={0}".format(config),
+                "--env={0}".format(self.environment),
+                *options,
+                "--",
+                *arguments,
+            ],
+            # Never Ansible's own standard input, so that nothing can be asked there.
+            data=text or "\n",
+            binary_data=True,
+            environ_update=variables,
+            expand_user_and_vars=False,
+        )
+        self._warn(err)
+        try:
+            document = json.loads(out)
+            document["errors"], document["data"], document["ok"]  # pylint: disable=pointless-statement
+        except (ValueError, KeyError, TypeError):
+            self._module.fail_json(
+                msg="opskit ended with exit code {0} and without its JSON document.".format(code),
+                code="internal",
+                remedy="Run it by hand: {0}".format(self._program),
+                stdout=out,
+                stderr=err,
+            )
+        return document
+
+    def _warn(self, commentary):
+        for line in commentary.splitlines():
+            if line.startswith("warning: "):
+                self._module.warn(line[len("warning: ") :])
+
+    def fail(self, document, **result):
+        """End the module with what the document's first error says."""
+        error = document["errors"][0]
+        self._module.fail_json(
+            msg="\n".join(filter(None, [error["message"], error["remedy"]])),
+            code=error["code"],
+            remedy=error["remedy"],
+            errors=document["errors"],
+            document=document,
+            **result
+        )
