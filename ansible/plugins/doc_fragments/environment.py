@@ -19,8 +19,8 @@ options:
     type: path
   environment:
     description:
-      - The environment's name. With O(config) it must stand there; otherwise it is what the journal,
-        messages and results call the environment.
+      - The environment's name. With O(config) it must stand there. Otherwise it is what the
+        journal, the messages and the results call it.
     type: str
     required: true
   config:
@@ -37,7 +37,7 @@ options:
     description: The password to O(database).
     type: str
   schema:
-    description: The schema of the table C(Clients), if it is not the engine's own (C(public), C(dbo)).
+    description: The schema of the table C(Clients). By default C(public), or C(dbo) on SQL Server.
     type: str
   identity:
     description: The base URL of the Identity Service.

@@ -33,8 +33,8 @@ options:
     default: opskit.toml
   local:
     description:
-      - Whether opskit runs on the controller. Then the hosts get C(ansible_connection=local) and the
-        controller's own Python.
+      - Whether opskit runs on the controller. Then the hosts get C(ansible_connection=local) and
+        the controller's own Python.
       - Otherwise they get neither, and O(compose) can say how to reach the machine that opskit runs
         on.
     type: bool
@@ -72,8 +72,10 @@ keyed_groups:
 import os
 import re
 import sys
+from pathlib import Path
 
 from ansible.errors import AnsibleParserError
+
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 
 try:
@@ -98,9 +100,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         """Fill the inventory."""
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
-        named = os.path.expanduser(self.get_option("config"))
+        named = Path(path).parent / Path(self.get_option("config")).expanduser()
         # Symbolic links stay: relative paths in opskit.toml start where its name stands.
-        config = os.path.abspath(os.path.join(os.path.dirname(path), named))
+        config = os.path.abspath(named)  # noqa: PTH100
         environments = read_environments(config)
         for name in sorted(environments, key=lambda one: environments[one]["opskit_wave"]):
             variables = environments[name]
@@ -119,9 +121,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             self.inventory.add_child(group, name)
         strict = self.get_option("strict")
         self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
-        self._add_host_to_composed_groups(
-            self.get_option("groups"), variables, name, strict=strict
-        )
+        self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict=strict)
         self._add_host_to_keyed_groups(
             self.get_option("keyed_groups"), variables, name, strict=strict
         )
@@ -130,11 +130,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
 def groups_of(variables):
     """Return the groups of an environment."""
     groups = [
-        "wave_{0}".format(variables["opskit_wave"]),
-        "runtime_{0}".format(variables["opskit_runtime"]),
+        "wave_{}".format(variables["opskit_wave"]),
+        "runtime_{}".format(variables["opskit_runtime"]),
     ]
     if variables["opskit_engine"]:
-        groups.append("engine_{0}".format(variables["opskit_engine"]))
+        groups.append("engine_{}".format(variables["opskit_engine"]))
     if variables["opskit_protected"]:
         groups.append("protected")
     return groups
@@ -148,37 +148,34 @@ def read_environments(path):
     """
     if tomllib is None:
         raise AnsibleParserError(
-            "opskit.creatio.environments needs Ansible to run with Python 3.11 or newer, not {0}.".format(
-                ".".join(map(str, sys.version_info[:3]))
-            )
+            "opskit.creatio.environments needs an Ansible that runs with Python 3.11 or newer."
         )
     content = _read(path)
     defaults, tables = content.get("defaults", {}), content.get("environments", {})
     if not isinstance(defaults, dict) or not isinstance(tables, dict) or not tables:
         raise AnsibleParserError(
-            "{0}: no environment is described. Add a table [environments.dev].".format(path)
+            f"{path}: no environment is described. Add a table [environments.dev]."
         )
     environments = {}
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise AnsibleParserError(
-                "{0}: environments.{1}: expected a table, as in [environments.{1}].".format(path, name)
+                f"{path}: environments.{name}: expected a table, as in [environments.{name}]."
             )
-        where = "{0}: environments.{1}".format(path, name)
+        where = f"{path}: environments.{name}"
         environments[name] = _variables(where, name, defaults, table)
     return environments
 
 
 def _read(path):
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            return tomllib.loads(file.read())
+        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise AnsibleParserError(
-            "{0} cannot be read: {1}. Check config in the inventory file.".format(path, error.strerror)
+            f"{path} cannot be read: {error.strerror}. Check config in the inventory file."
         ) from None
     except ValueError as error:  # no TOML, or no UTF-8
-        raise AnsibleParserError("{0} is not valid TOML: {1}".format(path, error)) from None
+        raise AnsibleParserError(f"{path} is not valid TOML: {error}") from None
 
 
 def _variables(where, name, defaults, table):
@@ -186,20 +183,22 @@ def _variables(where, name, defaults, table):
         found = table.get(key, defaults.get(key, default))
         # In Python true is a number, too.
         if found is not None and (not isinstance(found, kind) or (kind is int and found is True)):
-            raise AnsibleParserError("{0}.{1}: expected {2}.".format(where, key, expected))
+            raise AnsibleParserError(f"{where}.{key}: expected {expected}.")
         return found
 
     wave = value("wave", int, "a number from 1", 1)
     if wave < 1:
-        raise AnsibleParserError("{0}.wave: expected a number from 1.".format(where))
+        raise AnsibleParserError(f"{where}.wave: expected a number from 1.")
     runtime = value("runtime", str, "one of " + ", ".join(RUNTIMES), "auto")
     if runtime not in RUNTIMES:
-        raise AnsibleParserError("{0}.runtime: expected one of {1}.".format(where, ", ".join(RUNTIMES)))
+        raise AnsibleParserError(
+            "{}.runtime: expected one of {}.".format(where, ", ".join(RUNTIMES))
+        )
     addresses = {key: value(key, str, "a text") for key in ("identity", "creatio")}
     for key, address in addresses.items():
         # Anybody may see the variables of a host.
         if "@" in (address or ""):
-            raise AnsibleParserError("{0}.{1}: expected an address without a user.".format(where, key))
+            raise AnsibleParserError(f"{where}.{key}: expected an address without a user.")
     database = value("database", (str, dict), "a text or a secret's reference")
     policy = dict(POLICY)
     for over in (defaults.get("policy", {}), value("policy", dict, "a table", {})):

@@ -17,15 +17,15 @@ def failed_checks(checks):
 def fail_by_checks(module, environment, document, checks, **result):
     """End the module with the symptom, the cause and the remedy of each failed check."""
     failed = failed_checks(checks)
-    words = ["{0}: {1} of {2} checks failed.".format(environment, len(failed), len(checks))]
+    words = [f"{environment}: {len(failed)} of {len(checks)} checks failed."]
     remedies = []
     for check in failed:
         finding = check["finding"] or {}
-        words.append("{0}: {1}".format(check["id"], finding.get("symptom") or check["summary"]))
+        words.append("{}: {}".format(check["id"], finding.get("symptom") or check["summary"]))
         if finding.get("cause"):
-            words.append("  why: {0}".format(finding["cause"]))
+            words.append("  why: {}".format(finding["cause"]))
         if finding.get("remedy"):
-            words.append("  do: {0}".format(finding["remedy"]))
+            words.append("  do: {}".format(finding["remedy"]))
             remedies.append(finding["remedy"])
     module.fail_json(
         msg="\n".join(words),
@@ -36,7 +36,7 @@ def fail_by_checks(module, environment, document, checks, **result):
         environment=environment,
         checks=checks,
         failed_checks=[check["id"] for check in failed],
-        **result
+        **result,
     )
 
 
@@ -49,6 +49,4 @@ def report_checks(module, opskit, command, options=()):
         opskit.fail(document, environment=opskit.environment, checks=checks)
     if not document["ok"]:
         fail_by_checks(module, opskit.environment, document, checks)
-    module.exit_json(
-        changed=False, environment=opskit.environment, checks=checks, failed_checks=[]
-    )
+    module.exit_json(changed=False, environment=opskit.environment, checks=checks, failed_checks=[])

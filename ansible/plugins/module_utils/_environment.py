@@ -79,10 +79,10 @@ def describe(params):
         table["database_password"] = reference("DATABASE_PASSWORD", params["database_password"])
     if params.get("clients"):
         table["clients"] = [
-            dict(client, secret=reference("SECRET_{0}".format(number), client["secret"]))
+            dict(client, secret=reference(f"SECRET_{number}", client["secret"]))
             for number, client in enumerate(params["clients"])
         ]
-    return "environments = {0}\n".format(to_toml({params["environment"]: table})), secrets
+    return "environments = {}\n".format(to_toml({params["environment"]: table})), secrets
 
 
 def to_toml(value):

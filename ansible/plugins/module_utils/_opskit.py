@@ -9,8 +9,8 @@ This is private to the collection.
 from __future__ import annotations
 
 import json
-import os
 import re
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.opskit.creatio.plugins.module_utils._environment import (
@@ -35,7 +35,7 @@ def environment_module(options, **others):
         required_one_of=REQUIRED_ONE_OF,
         mutually_exclusive=MUTUALLY_EXCLUSIVE + others.pop("mutually_exclusive", []),
         supports_check_mode=True,
-        **others
+        **others,
     )
 
 
@@ -47,7 +47,7 @@ class Opskit:
         self.environment = module.params["environment"]
         if set(self.environment) & set("*?["):
             module.fail_json(
-                msg="environment must be one name, not a pattern: {0}".format(self.environment),
+                msg=f"environment must be one name, not a pattern: {self.environment}",
                 code="usage",
                 remedy="Give each environment a task, or a host, of its own.",
             )
@@ -56,29 +56,29 @@ class Opskit:
 
     def _find(self):
         wanted = self._module.params["opskit_path"]
-        folders = [os.path.expanduser(folder) for folder in _FOLDERS]
-        found = self._module.get_bin_path(wanted or "opskit", required=False, opt_dirs=folders)
+        found = self._module.get_bin_path(wanted or "opskit")
+        if found is None and wanted is None:
+            folders = [str(Path(folder).expanduser()) for folder in _FOLDERS]
+            found = self._module.get_bin_path("opskit", opt_dirs=folders)
         if found is None:
             where = wanted or "opskit on the PATH, in ~/.local/bin or /usr/local/bin"
-            self._fail_to_run("There is no {0}.".format(where))
+            self._fail_to_run(f"There is no {where}.")
         return found
 
     def _check_version(self):
         code, out = self._module.run_command([self._program, "--version"])[:2]
         match = re.match(r"opskit (\d+)\.(\d+)\.(\d+)", out)
         if code != 0 or match is None:
-            self._fail_to_run("{0} is not the opskit that is meant.".format(self._program))
+            self._fail_to_run(f"{self._program} is not the opskit that is meant.")
         if tuple(int(part) for part in match.groups()) < MINIMUM:
             self._fail_to_run(
-                "{0} is {1}, and {2} or newer is needed.".format(
+                "{} is {}, and {} or newer is needed.".format(
                     self._program, out.strip(), ".".join(map(str, MINIMUM))
                 )
             )
 
     def _fail_to_run(self, message):
-        self._module.fail_json(
-            msg="{0} {1}".format(message, INSTALL), code="opskit-missing", remedy=INSTALL
-        )
+        self._module.fail_json(msg=f"{message} {INSTALL}", code="opskit-missing", remedy=INSTALL)
 
     def run(self, command, options=(), arguments=()):
         """Run one command in the environment and return its document.
@@ -88,22 +88,13 @@ class Opskit:
             options: each as one text, such as ``--expect=30m``.
             arguments: what follows the options, whatever it begins with.
         """
-        config, variables = self._module.params["config"], {}
-        text = None
+        config, text, variables = self._module.params["config"], "", {}
         if config is None:
             config = "-"
             text, variables = describe(self._module.params)
+        where = ["--output=json", f"--config={config}", f"--env={self.environment}"]
         code, out, err = self._module.run_command(
-            [
-                self._program,
-                *command.split(),
-                "--output=json",
-                "--config={0}".format(config),
-                "--env={0}".format(self.environment),
-                *options,
-                "--",
-                *arguments,
-            ],
+            [self._program, *command.split(), *where, *options, "--", *arguments],
             # Never Ansible's own standard input, so that nothing can be asked there.
             data=text or "\n",
             binary_data=True,
@@ -112,17 +103,15 @@ class Opskit:
         )
         self._warn(err)
         try:
-            document = json.loads(out)
-            document["errors"], document["data"], document["ok"]  # pylint: disable=pointless-statement
-        except (ValueError, KeyError, TypeError):
+            return json.loads(out)
+        except ValueError:
             self._module.fail_json(
-                msg="opskit ended with exit code {0} and without its JSON document.".format(code),
+                msg=f"opskit ended with exit code {code} and without its JSON document.",
                 code="internal",
-                remedy="Run it by hand: {0}".format(self._program),
+                remedy=f"Run it by hand: {self._program} {command}",
                 stdout=out,
                 stderr=err,
             )
-        return document
 
     def _warn(self, commentary):
         for line in commentary.splitlines():
@@ -138,5 +127,5 @@ class Opskit:
             remedy=error["remedy"],
             errors=document["errors"],
             document=document,
-            **result
+            **result,
         )

@@ -21,11 +21,13 @@ options:
     type: str
     required: true
   lifetime:
-    description: How long its tokens shall live, in seconds or as a duration such as V(90s), V(30m) or V(1h30m).
+    description:
+      - How long its tokens shall live, in seconds or as a duration such as V(90s), V(30m) or
+        V(1h30m).
     type: str
     required: true
   expect:
-    description: Only if this is the lifetime now. Anything else is a failure, and nothing is written.
+    description: Only if this is the lifetime now. Otherwise it fails, and nothing is written.
     type: str
   all_matches:
     description: Change every client that O(client) matches. Otherwise more than one is a failure.
@@ -152,7 +154,9 @@ new:
   type: int
   sample: 1800
 change_set:
-  description: Under which the journal holds it, for C(opskit revert). Null when nothing was written or recorded.
+  description:
+    - Under which the journal holds it, for C(opskit revert). Null when nothing was written or
+      recorded.
   returned: when the database could be asked
   type: str
   sample: 20260131-235959-0123abcd
@@ -174,7 +178,8 @@ checks:
       type: str
       sample: lifetime.fresh_token
     status:
-      description: V(pass), V(warn), V(fail), V(skipped) or V(unsupported). Only V(fail) makes the task fail.
+      description:
+        - V(pass), V(warn), V(fail), V(skipped) or V(unsupported). Only V(fail) makes the task fail.
       type: str
       sample: pass
     summary:
@@ -305,7 +310,7 @@ def options_of(params, check_mode):
     }
     values = ("expect", "reason", "actor", "wait", "lock_timeout")
     return [switch for switch, on in switches.items() if on] + [
-        "--{0}={1}".format(name.replace("_", "-"), params[name])
+        "--{}={}".format(name.replace("_", "-"), params[name])
         for name in values
         if params[name] is not None
     ]
@@ -362,7 +367,7 @@ def main():
     if document["errors"]:
         opskit.fail(document, environment=opskit.environment, **result)
     for warning in done[0]["warnings"]:
-        module.warn("{0}: {1}".format(opskit.environment, warning))
+        module.warn(f"{opskit.environment}: {warning}")
     if not document["ok"]:
         fail_by_checks(module, opskit.environment, document, checks, **result)
     module.exit_json(environment=opskit.environment, checks=checks, **result)

@@ -72,7 +72,8 @@ checks:
       type: str
       sample: odata4
     status:
-      description: V(pass), V(warn), V(fail), V(skipped) or V(unsupported). Only V(fail) makes the task fail.
+      description:
+        - V(pass), V(warn), V(fail), V(skipped) or V(unsupported). Only V(fail) makes the task fail.
       type: str
       sample: pass
     summary:
@@ -182,7 +183,7 @@ def main():
         mutually_exclusive=[["config", "smoke"]],
     )
     client = module.params["client"]
-    options = [] if client is None else ["--client={0}".format(client)]
+    options = [] if client is None else [f"--client={client}"]
     report_checks(module, Opskit(module), "smoke", options)
 
 

@@ -62,7 +62,8 @@ checks:
       type: str
       sample: token.signature
     status:
-      description: V(pass), V(warn), V(fail), V(skipped) or V(unsupported). Only V(fail) makes the task fail.
+      description:
+        - V(pass), V(warn), V(fail), V(skipped) or V(unsupported). Only V(fail) makes the task fail.
       type: str
       sample: pass
     summary:
@@ -169,7 +170,7 @@ def main():
     """Run the module."""
     module = environment_module({"client": {"type": "str"}})
     client = module.params["client"]
-    options = [] if client is None else ["--client={0}".format(client)]
+    options = [] if client is None else [f"--client={client}"]
     report_checks(module, Opskit(module), "verify", options)
 
 

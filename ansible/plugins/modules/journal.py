@@ -149,7 +149,7 @@ def migrate(module, opskit):
     present = params["state"] == "present"
     options = ["--yes"] if params["confirm_protected" if present else "confirm_removal"] else []
     if params["lock_timeout"] is not None:
-        options.append("--lock-timeout={0}".format(params["lock_timeout"]))
+        options.append("--lock-timeout={}".format(params["lock_timeout"]))
     document = opskit.run("db upgrade" if present else "db downgrade", options)
     if document["errors"]:
         opskit.fail(document, environment=opskit.environment)
@@ -172,7 +172,7 @@ def main():
         before, after, removed = migrate(module, opskit)
     elif not right and found["status"] == "newer":
         module.fail_json(
-            msg="The journal is at revision {0}, which only a newer opskit knows.".format(before),
+            msg=f"The journal is at revision {before}, which only a newer opskit knows.",
             code="journal-newer",
             remedy="Install a newer opskit on this host.",
         )
