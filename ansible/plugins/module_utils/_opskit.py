@@ -25,6 +25,13 @@ INSTALL = (
     "Install it on this host with pipx install creatio-opskit (the package called plainly opskit "
     "is another project), or say where it is with opskit_path."
 )
+# What the command says → what the module says.
+SWITCHES = {
+    "--all-matches": "all_matches: true",
+    "--override-policy": "override_policy: true",
+    "--no-journal": "journal: false",
+    "--expect": "expect",
+}
 _FOLDERS = ("~/.local/bin", "/usr/local/bin")
 
 
@@ -40,10 +47,16 @@ def environment_module(options, **others):
 
 
 class Opskit:
-    """The command, for the one environment that the module's options name."""
+    """The command, for the one environment that the module's options name.
 
-    def __init__(self, module):
+    Args:
+        module: the module.
+        yes: its option that stands for ``--yes``.
+    """
+
+    def __init__(self, module, yes="confirm_protected"):
         self._module = module
+        self._yes = yes
         self.environment = module.params["environment"]
         if set(self.environment) & set("*?["):
             module.fail_json(
@@ -113,6 +126,12 @@ class Opskit:
                 stderr=err,
             )
 
+    def _in_our_words(self, text):
+        """Name the module's options where the text names those of the command."""
+        for switch, option in {"--yes": f"{self._yes}: true", **SWITCHES}.items():
+            text = text and text.replace(switch, option)
+        return text
+
     def _warn(self, commentary):
         for line in commentary.splitlines():
             if line.startswith("warning: "):
@@ -120,7 +139,7 @@ class Opskit:
 
     def fail(self, document, **result):
         """End the module with what the document's first error says."""
-        error = document["errors"][0]
+        error = {key: self._in_our_words(text) for key, text in document["errors"][0].items()}
         self._module.fail_json(
             msg="\n".join(filter(None, [error["message"], error["remedy"]])),
             code=error["code"],

@@ -142,12 +142,14 @@ OPTIONS = {
     "lock_timeout": {"type": "str"},
 }
 
+CONFIRM = {"present": "confirm_protected", "absent": "confirm_removal"}
+
 
 def migrate(module, opskit):
     """Make, update or remove the journal; return the revisions and the number of records."""
     params = module.params
     present = params["state"] == "present"
-    options = ["--yes"] if params["confirm_protected" if present else "confirm_removal"] else []
+    options = ["--yes"] if params[CONFIRM[params["state"]]] else []
     if params["lock_timeout"] is not None:
         options.append("--lock-timeout={}".format(params["lock_timeout"]))
     document = opskit.run("db upgrade" if present else "db downgrade", options)
@@ -160,7 +162,7 @@ def migrate(module, opskit):
 def main():
     """Run the module."""
     module = environment_module(OPTIONS)
-    opskit = Opskit(module)
+    opskit = Opskit(module, yes=CONFIRM[module.params["state"]])
     present = module.params["state"] == "present"
     document = opskit.run("db current")
     if document["errors"]:
