@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from opskit.db.journal_script import upgrade_script
 from opskit.settings import Environment
-from tests.conftest import Database
+from tests.databases import Database
 from tests.db import remove_clients
 from tests.db.mssql_server import MssqlDatabase
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every ClientStore does, whatever the engine: the same cases for each of them.
 
-An engine joins by implementing ``Installation`` and by its line in conftest.py.
+An engine joins by implementing ``Installation`` and by its line in tests/conftest.py.
 """
 
 import re
