@@ -26,6 +26,6 @@ def test_what_does_not_depend_on_the_port_is_told() -> None:
     with new_cluster() as (cluster, _):
         with (cluster.data / "postgresql.conf").open("a") as file:
             file.write("no_such_setting = 1\n")
-        with pytest.raises(SandboxError, match="no_such_setting|configuration file"):
+        with pytest.raises(SandboxError, match="configuration file"):
             start_on_free_port(cluster, choose)
     assert 1 < len(tried) < 10

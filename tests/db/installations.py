@@ -3,13 +3,12 @@
 """Identity Services' databases that the contract tests fill, and watch by other sessions."""
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 import psycopg
 import pyodbc
-from psycopg import sql
 from psycopg.rows import dict_row
 
 from opskit.db.journal_script import upgrade_script
@@ -17,6 +16,11 @@ from opskit.settings import Environment
 from tests.databases import Database
 from tests.db import remove_clients
 from tests.db.mssql_server import MssqlDatabase
+
+
+_OPSKITS_SESSIONS = (
+    "FROM sys.dm_exec_sessions WHERE program_name = N'opskit' AND database_id = DB_ID()"
+)
 
 
 class Installation(Protocol):
@@ -52,8 +56,16 @@ class Installation(Protocol):
         """Change a lifetime as somebody else would, committed at once."""
         ...
 
-    def hold_row(self, client_id: str) -> AbstractContextManager[None]:
-        """Keep a client's row locked by another transaction."""
+    def hold_row(self, client_id: str) -> AbstractContextManager[Callable[[str], None]]:
+        """Keep a client's row locked by another transaction.
+
+        It yields what takes another client's row too, however long that takes: a transaction that
+        makes a deadlock of it is never the victim.
+        """
+        ...
+
+    def somebody_waits(self) -> bool:
+        """Return whether a session of opskit's in this database waits for a lock."""
         ...
 
     def hold_table(self) -> AbstractContextManager[None]:
@@ -124,14 +136,25 @@ class PostgresInstallation:
             assert connection.execute(update, (lifetime, client_id)).rowcount == 1
 
     @contextmanager
-    def hold_row(self, client_id: str) -> Iterator[None]:
+    def hold_row(self, client_id: str) -> Iterator[Callable[[str], None]]:
         with psycopg.connect(self._database.conninfo) as connection:
-            connection.execute(
-                sql.SQL('SELECT 1 FROM "Clients" WHERE "ClientId" = {} FOR UPDATE').format(
-                    sql.Literal(client_id)
-                )
+            connection.execute("SET deadlock_timeout = '1h'")  # the other one looks earlier
+
+            def take(client_id: str) -> None:
+                lock = 'SELECT 1 FROM "Clients" WHERE "ClientId" = %s FOR UPDATE'
+                connection.execute(lock, (client_id,))
+
+            take(client_id)
+            yield take
+
+    def somebody_waits(self) -> bool:
+        with self._database.connect() as connection:
+            waiting = connection.execute(
+                "SELECT 1 FROM pg_stat_activity "
+                "WHERE application_name = 'opskit' AND datname = current_database() "
+                "AND wait_event_type = 'Lock'"
             )
-            yield
+            return waiting.fetchone() is not None
 
     @contextmanager
     def hold_table(self) -> Iterator[None]:
@@ -193,10 +216,25 @@ class MssqlInstallation:
         self._database.execute(update, lifetime, client_id)
 
     @contextmanager
-    def hold_row(self, client_id: str) -> Iterator[None]:
+    def hold_row(self, client_id: str) -> Iterator[Callable[[str], None]]:
         update = "UPDATE [Clients] SET [Enabled] = [Enabled] WHERE [ClientId] = ?"
-        with self._held(update, client_id):
-            yield
+        with self._held(update, client_id) as connection:
+            # Babelfish pays no attention to it, and ends whoever began to wait first.
+            connection.execute("SET DEADLOCK_PRIORITY HIGH")
+            yield lambda client_id: connection.execute(update, client_id).close()
+
+    def somebody_waits(self) -> bool:
+        ours = f"SELECT session_id {_OPSKITS_SESSIONS}"
+        try:
+            return bool(
+                self._database.execute(
+                    "SELECT session_id FROM sys.dm_exec_requests "
+                    f"WHERE blocking_session_id <> 0 AND session_id IN ({ours})"
+                )
+            )
+        except pyodbc.ProgrammingError:  # Babelfish, which has no such view
+            locks = f"SELECT pid FROM pg_locks WHERE granted = 0 AND pid IN ({ours})"
+            return bool(self._database.execute(locks))
 
     @contextmanager
     def hold_table(self) -> Iterator[None]:
@@ -204,21 +242,17 @@ class MssqlInstallation:
             yield
 
     @contextmanager
-    def _held(self, statement: str, *parameters: Any) -> Iterator[None]:
+    def _held(self, statement: str, *parameters: Any) -> Iterator[pyodbc.Connection]:
         with self._database.connection() as connection:
             connection.autocommit = False
             connection.execute(statement, *parameters)
             try:
-                yield
+                yield connection
             finally:
                 connection.rollback()
 
     def end_sessions(self) -> None:
-        sessions = self._database.execute(
-            "SELECT session_id FROM sys.dm_exec_sessions "
-            "WHERE program_name = N'opskit' AND database_id = DB_ID()"
-        )
-        for (session,) in sessions:
+        for (session,) in self._database.execute(f"SELECT session_id {_OPSKITS_SESSIONS}"):
             self._database.execute(f"KILL {session}")
 
     def make_journal(self) -> None:
