@@ -17,7 +17,6 @@ from tests.databases import Database
 from tests.db import remove_clients
 from tests.db.mssql_server import MssqlDatabase
 
-
 _OPSKITS_SESSIONS = (
     "FROM sys.dm_exec_sessions WHERE program_name = N'opskit' AND database_id = DB_ID()"
 )
@@ -70,6 +69,14 @@ class Installation(Protocol):
 
     def hold_table(self) -> AbstractContextManager[None]:
         """Keep the whole table locked, as one does that alters it."""
+        ...
+
+    def note_changes(self) -> AbstractContextManager[Callable[[], list[str]]]:
+        """Give Clients a trigger that notes which clients are written; yield what reads that."""
+        ...
+
+    def forget_uniqueness(self) -> AbstractContextManager[None]:
+        """Let several clients have ids that the collation takes for the same one."""
         ...
 
     def end_sessions(self) -> None:
@@ -162,6 +169,30 @@ class PostgresInstallation:
             connection.execute('LOCK TABLE "Clients"')
             yield
 
+    @contextmanager
+    def note_changes(self) -> Iterator[Callable[[], list[str]]]:
+        with self._database.connect() as connection:
+            connection.execute(
+                """
+                CREATE TABLE "Written" ("ClientId" text NOT NULL);
+                CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    INSERT INTO "Written" VALUES (NEW."ClientId");
+                    RETURN NEW;
+                END $$;
+                CREATE TRIGGER note AFTER UPDATE ON "Clients"
+                FOR EACH ROW EXECUTE FUNCTION note();
+                """
+            )
+            try:
+                yield lambda: [i for (i,) in connection.execute('SELECT * FROM "Written"')]
+            finally:
+                connection.execute('DROP FUNCTION note() CASCADE; DROP TABLE "Written"')
+
+    @contextmanager
+    def forget_uniqueness(self) -> Iterator[None]:
+        yield  # it takes no two ids for the same
+
     def end_sessions(self) -> None:
         with self._database.connect() as connection:
             connection.execute(
@@ -250,6 +281,30 @@ class MssqlInstallation:
                 yield connection
             finally:
                 connection.rollback()
+
+    @contextmanager
+    def note_changes(self) -> Iterator[Callable[[], list[str]]]:
+        execute = self._database.execute
+        execute("CREATE TABLE [Written] ([ClientId] nvarchar(200) NOT NULL)")
+        execute(
+            "CREATE TRIGGER [note] ON [Clients] AFTER UPDATE AS "
+            "INSERT INTO [Written] SELECT [ClientId] FROM inserted"
+        )
+        try:
+            yield lambda: [client_id for (client_id,) in execute("SELECT * FROM [Written]")]
+        finally:
+            execute("DROP TRIGGER [note]")
+            execute("DROP TABLE [Written]")
+
+    @contextmanager
+    def forget_uniqueness(self) -> Iterator[None]:
+        self._database.execute("DROP INDEX [IX_Clients_ClientId] ON [Clients]")
+        try:
+            yield
+        finally:
+            self.clear()
+            index = "CREATE UNIQUE INDEX [IX_Clients_ClientId] ON [Clients] ([ClientId])"
+            self._database.execute(index)
 
     def end_sessions(self) -> None:
         for (session,) in self._database.execute(f"SELECT session_id {_OPSKITS_SESSIONS}"):

@@ -134,6 +134,17 @@ def test_nothing_but_the_lifetime_of_that_client_is_written(
     assert after["A1"] == {**before["A1"], "AccessTokenLifetime": 1800}
 
 
+def test_a_trigger_on_the_table_does_not_matter(
+    store: ClientStore, installation: Installation
+) -> None:
+    with installation.note_changes() as written:
+        with store.change() as transaction:
+            assert transaction.write([Change("A1", None, 3600, 1800)]) == {"A1"}
+            assert transaction.write([Change("B2", None, 3600, 900)]) == set()
+        assert written() == ["A1"]
+    assert _lifetimes(installation) == {"A1": 1800, "B2": 1800}
+
+
 def test_several_clients_are_written_at_once(
     store: ClientStore, installation: Installation
 ) -> None:
@@ -649,6 +660,40 @@ def test_a_strange_id_is_changed_without_another(
             expected[client_id] = lifetime
             assert store.lifetimes(strange) == expected
     assert _lifetimes(installation) == expected
+
+
+ALIKE = ["twin", "Twin", "twin ", "TWIN  "]  # for a collation that sees no case, and no blanks
+
+
+@pytest.mark.parametrize("client_id", ALIKE)
+def test_an_id_like_another_is_changed_without_it(
+    client_id: str, installation: Installation
+) -> None:
+    with installation.forget_uniqueness():
+        for alike in ALIKE:
+            assert installation.add_client(alike, alike, 3600)
+        installation.make_journal()
+        change = Change(client_id, client_id, 3600, 900)
+        with open_store(installation.environment()) as store:
+            with store.change() as transaction:
+                assert transaction.write([change]) == {client_id}
+                transaction.record(RECORD, [Change(alike, None, 1, 2) for alike in ALIKE])
+            store.record_verification(RECORD.change_set, {client_id: Verification.PROVED})
+            noted = {entry.client_id: entry.verification for entry in store.journal()}
+        assert _lifetimes(installation) == {**dict.fromkeys(ALIKE, 3600), client_id: 900}
+        pending = dict.fromkeys(ALIKE, Verification.PENDING)
+        assert noted == {**pending, client_id: Verification.PROVED}
+
+
+def test_a_client_whose_id_only_looks_like_the_planned_one_is_left_alone(
+    installation: Installation,
+) -> None:
+    """As when it was registered anew since: by most collations it is found by either id."""
+    installation.add_client("TWIN ", "Sync", 3600)
+    with open_store(installation.environment()) as store, store.change() as transaction:
+        assert transaction.lock_clients(["twin"]).get("twin") is None
+        assert transaction.write([Change("twin", "Sync", 3600, 900)]) == set()
+    assert _lifetimes(installation) == {"TWIN ": 3600}
 
 
 # Whatever a client is called
