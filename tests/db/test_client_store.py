@@ -29,6 +29,7 @@ from opskit.errors import (
 )
 from opskit.models import Change, ChangeRecord, Client, JournalEntry, Verification
 from tests.db.installations import Installation
+from tests.names import TEXTS, fits
 
 SOON = 0.2  # seconds to wait for a lock that nobody gives up
 
@@ -698,33 +699,6 @@ def test_a_client_whose_id_only_looks_like_the_planned_one_is_left_alone(
 
 # Whatever a client is called
 
-_PIECES = (
-    "'",
-    '"',
-    "--",
-    ";",
-    "%",
-    "_",
-    "[a-z]",
-    "*",
-    "?",
-    "\\",
-    "{rows}",
-    "{schema}",
-    "' OR 1=1",
-    "é",
-)
-_TEXTS = st.lists(
-    st.sampled_from(_PIECES)
-    | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60),
-    min_size=1,
-    max_size=5,
-).map("".join)
-
-
-def _fits(text: str) -> bool:
-    return 0 < len(text.encode("utf-16-le")) <= 400  # as SQL Server counts 200 characters
-
 
 @settings(
     max_examples=50,
@@ -733,7 +707,7 @@ def _fits(text: str) -> bool:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
-    texts=st.lists(_TEXTS.filter(_fits), min_size=1, max_size=4, unique=True),
+    texts=st.lists(TEXTS.filter(fits), min_size=1, max_size=4, unique=True),
     padding=st.sampled_from(["", " ", "x" * 200]),
 )
 def test_any_id_and_name_are_listed_and_changed_alone(
@@ -741,7 +715,7 @@ def test_any_id_and_name_are_listed_and_changed_alone(
 ) -> None:
     installation.clear()
     ids = [f"{text}{padding}"[:200] for text in texts]
-    names = {i: i[::-1] for i in ids if _fits(i) and installation.add_client(i, i[::-1])}
+    names = {i: i[::-1] for i in ids if fits(i) and installation.add_client(i, i[::-1])}
     with open_store(installation.environment()) as store:
         assert {c.client_id: c.name for c in store.clients()} == names
         expected = dict.fromkeys(names, 3600)
