@@ -6,6 +6,7 @@ from opskit.diagnose import diagnose
 from opskit.explain import finding
 from opskit.http import Answer
 from opskit.models import Finding
+from opskit.pages import title
 
 _UNKNOWN_RESOURCE = (
     "no http resource was found",
@@ -33,5 +34,5 @@ def odata_finding(answer: Answer) -> Finding | None:
     if answer.status == 400 and "could not find a property named" in text:
         return finding("column-unknown", said)
     if answer.status == 404 and answer.is_html:
-        return finding("entity-unknown", "404 with a web page")
+        return finding("entity-unknown", f"404 with a web page: {title(answer)}")
     return diagnose(answer)

@@ -151,7 +151,7 @@ def test_tls_that_is_accepted_passes(tmp_path: Path, settings: dict[str, object]
 @pytest.mark.parametrize(
     ("reply", "finding", "words"),
     [
-        (html_reply(), "web-page", "Gateway"),
+        (html_reply(), "gateway-page", "Gateway"),
         (text_reply("fine"), "not-json", "text/plain: fine"),
         (text_reply("{", kind="application/json"), "not-json", "application/json: {"),
         (text_reply("[" * 100_000, kind="application/json"), "not-json", "[[["),

@@ -166,7 +166,7 @@ def test_an_oauth_error_with_401_is_explained_too(identity: ScriptedServer, tmp_
     ("reply", "finding", "words"),
     [
         (HANG_UP, "connection-failed", "broke off"),
-        (html_reply(), "web-page", "Gateway"),
+        (html_reply(), "gateway-page", "Gateway"),
         (html_reply(LOGIN_HTML), "login-page", "login page"),
         (html_reply(status=400), "unexpected-status", "400: "),
         (Reply(500), "unexpected-status", "500 with an empty body"),

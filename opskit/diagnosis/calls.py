@@ -1,0 +1,106 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""Why Creatio refuses every call: what it says of itself, and what the other prefix answers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from opskit.diagnose import diagnose
+from opskit.errors import NoAnswer
+from opskit.explain import finding
+from opskit.http import Http
+from opskit.models import Check, Finding, Status
+
+HEALTH_PATH = "/api/OAuthHealthCheck"
+_PREFIX = "/0"
+_WITHIN = 10.0  # seconds for each of the two questions
+
+# Calls that got no further than the door, and those that may have knocked at a wrong one.
+REFUSED = frozenset({"unauthorized", "csrf-demanded", "login-redirect", "login-page"})
+_ELSEWHERE = frozenset({"service-absent", "odata3-absent", "entity-unknown", "iis-not-found"})
+_UNDONE = frozenset({Status.SKIPPED, Status.UNSUPPORTED})
+
+# Words of OAuthHealthCheck, in the order in which they are looked for.
+_PROBLEMS = (
+    ("access_token", "system-token-refused"),
+    ("is empty", "identity-url-empty"),
+    ("unavailable", "identity-unavailable"),
+)
+
+# Makes one cheap call against an API's base, and returns whether it was let in.
+Probe = Callable[[str], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Health:
+    """What OAuthHealthCheck says.
+
+    Attributes:
+        words: for the evidence.
+        finding_id: the problem that it names; empty without one.
+        sound: True where it finds none; False too where it is absent or refuses to speak.
+    """
+
+    words: str
+    finding_id: str = ""
+    sound: bool = False
+
+
+async def name_cause(
+    http: Http, api: str, checks: Sequence[Check], probe: Probe
+) -> Sequence[Check]:
+    """Return the checks, with the one cause where every call was refused.
+
+    Args:
+        http: the environment's connections.
+        api: base URL of the API that refused.
+        checks: one for each data path.
+        probe: makes a call against another base URL.
+    """
+    failing = [check for check in checks if check.status not in _UNDONE]
+    ids = {check.finding.id if check.finding else "" for check in failing}
+    if not ids or not ids <= REFUSED | _ELSEWHERE:
+        return checks
+    other = api.removesuffix(_PREFIX) if api.endswith(_PREFIX) else api + _PREFIX
+    health, accepted = await asyncio.gather(_ask_health(http, api), probe(other))
+    evidence = (
+        health.words,
+        f"The same call below {other}/ {'was answered' if accepted else 'was refused too'}.",
+    )
+    return [
+        replace(check, finding=_cause(check.finding, health, evidence, accepted=accepted))
+        if check in failing and check.finding
+        else check
+        for check in checks
+    ]
+
+
+def _cause(found: Finding, health: _Health, evidence: Sequence[str], *, accepted: bool) -> Finding:
+    if accepted:
+        return finding("prefix-wrong", found.symptom, evidence=evidence)
+    if health.finding_id:
+        return finding(health.finding_id, found.symptom, evidence=evidence)
+    if found.id == "unauthorized":
+        known = "client-unregistered" if health.sound else "every-call-refused"
+        return finding(known, found.symptom, evidence=evidence)
+    return finding(found.id, found.symptom, evidence=evidence)
+
+
+async def _ask_health(http: Http, api: str) -> _Health:
+    name = f"OAuthHealthCheck below {api}/"
+    try:
+        answer = await http.request("GET", api + HEALTH_PATH, within=_WITHIN)
+    except NoAnswer as error:
+        return _Health(f"{name} gave no answer: {error.message}")
+    content = answer.json()
+    if isinstance(content, dict) and isinstance(content.get("HasProblem"), bool):
+        if not content["HasProblem"]:
+            return _Health(f"{name}: HasProblem is false.", sound=True)
+        text = answer.text.lower()
+        problem = next((known for words, known in _PROBLEMS if words in text), "oauth-problem")
+        return _Health(f"{name}: {answer.excerpt()}", problem)
+    if answer.status == 404:
+        return _Health(f"{name}: 404; it is there from Creatio 8.1.2 on (on .NET from 8.3.2 on).")
+    wrong = diagnose(answer)
+    return _Health(f"{name}: {wrong.symptom if wrong else answer.excerpt()}")
