@@ -166,7 +166,8 @@ def _grant(_: KnownClient, rows: Rows) -> Cause | None:
     grants = rows.details.grants
     if grants is None or GRANT in grants:
         return None
-    return "grant-missing", f"it may use {', '.join(grants) or 'no grant'} only"
+    words = f"it may use {', '.join(grants)} only" if grants else "it has no grant at all"
+    return "grant-missing", words
 
 
 def _scope(asked: KnownClient, rows: Rows) -> Cause | None:

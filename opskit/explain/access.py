@@ -67,10 +67,10 @@ FINDINGS: Mapping[str, Explanation] = {
         symptom="The token is fine, and every call is refused by a Creatio that finds no problem "
         "with its Identity Service.",
         cause="Probably the client is not registered in this Creatio (it has no row in "
-        "OAuthClientApp), or its system user is inactive.",
+        "OAuthClientApp), its system user is inactive, or this Creatio works with another Identity "
+        "Service than the one in opskit.toml.",
         remedy="Open OAuth 2.0 integrated applications in Creatio: is the app there, and its user "
-        "active? If so, check that OAuth20IdentityServerUrl names this Identity Service and no "
-        "other.",
+        "active? If so, compare OAuth20IdentityServerUrl with `identity` in opskit.toml.",
         certainty=Certainty.LIKELY,
     ),
     "identity-url-empty": Explanation(

@@ -91,8 +91,10 @@ async def _explained(
     basic: Token | TokenRefused | None,
 ) -> tuple[Token | TokenRefused | None, Token | TokenRefused | None]:
     """Name the cause of refusals: the database is asked once, and not where one way worked."""
-    if not isinstance(post, TokenRefused) or not isinstance(basic, TokenRefused):
+    if isinstance(post, Token) or isinstance(basic, Token):
         return _one_way(post), _one_way(basic)
+    if post is None or basic is None:
+        return post, basic
     cause = await name_cause(environment, client, secret, post.finding)
     alike = basic.finding.id == post.finding.id
     return replace(post, finding=cause), replace(basic, finding=cause) if alike else basic
