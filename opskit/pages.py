@@ -63,14 +63,14 @@ def redirect_finding(answer: Answer) -> Finding:
 
 
 def title(answer: Answer) -> str:
-    """Return a page's title with its first heading, else its beginning."""
-    parts = []
-    for tag in ("title", "h1", "h2"):
+    """Return a page's title and its first heading, else its beginning."""
+    parts: list[str] = []
+    for tag in ("title", "h1"):
         if match := re.search(rf"(?is)<{tag}\b[^>]*>(.*?)</{tag}>", answer.text[:_READ]):
             words = " ".join(_visible(match[1]).split())
-            if words and words not in parts:
+            if words and not any(words in part for part in parts):
                 parts.append(words)
-    return " – ".join(parts[:2]) or answer.excerpt()
+    return " – ".join(parts) or answer.excerpt()
 
 
 def _visible(page: str) -> str:

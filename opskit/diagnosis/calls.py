@@ -3,14 +3,14 @@
 """Why Creatio refuses every call: what it says of itself, and what the other prefix answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from opskit.diagnose import diagnose
 from opskit.errors import NoAnswer
 from opskit.explain import finding
 from opskit.http import Http
-from opskit.models import Check, Finding, Status
+from opskit.models import Check, Status
 
 HEALTH_PATH = "/api/OAuthHealthCheck"
 _PREFIX = "/0"
@@ -69,22 +69,27 @@ async def name_cause(
         f"The same call below {other}/ {'was answered' if accepted else 'was refused too'}.",
     )
     return [
-        replace(check, finding=_cause(check.finding, health, evidence, accepted=accepted))
-        if check in failing and check.finding
+        replace(check, finding=finding(cause, check.finding.symptom, evidence=evidence))
+        if check.finding and (cause := _cause(check.finding.id, ids, health, accepted=accepted))
         else check
         for check in checks
     ]
 
 
-def _cause(found: Finding, health: _Health, evidence: Sequence[str], *, accepted: bool) -> Finding:
+def _cause(found: str, all_found: Set[str], health: _Health, *, accepted: bool) -> str:
+    """Return the id of the finding that explains ``found``; empty where nothing does."""
+    if found not in all_found:
+        return ""
     if accepted:
-        return finding("prefix-wrong", found.symptom, evidence=evidence)
+        return "prefix-wrong"
     if health.finding_id:
-        return finding(health.finding_id, found.symptom, evidence=evidence)
-    if found.id == "unauthorized":
-        known = "client-unregistered" if health.sound else "every-call-refused"
-        return finding(known, found.symptom, evidence=evidence)
-    return finding(found.id, found.symptom, evidence=evidence)
+        return health.finding_id
+    if found == "unauthorized":
+        return "client-unregistered" if health.sound else "every-call-refused"
+    if found in REFUSED:
+        return "integration-off"
+    # IIS says the same of an entity that OData does not expose; not where it says so of all.
+    return "iis-not-found" if "iis-not-found" in all_found else found
 
 
 async def _ask_health(http: Http, api: str) -> _Health:
@@ -100,7 +105,7 @@ async def _ask_health(http: Http, api: str) -> _Health:
         text = answer.text.lower()
         problem = next((known for words, known in _PROBLEMS if words in text), "oauth-problem")
         return _Health(f"{name}: {answer.excerpt()}", problem)
-    if answer.status == 404:
+    if answer.status == 404 and not answer.is_html:
         return _Health(f"{name}: 404; it is there from Creatio 8.1.2 on (on .NET from 8.3.2 on).")
     wrong = diagnose(answer)
     return _Health(f"{name}: {wrong.symptom if wrong else answer.excerpt()}")

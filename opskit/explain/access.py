@@ -57,6 +57,13 @@ FINDINGS: Mapping[str, Explanation] = {
         "OAuth20IdentityServerUrl and OAuth20Integration.",
         certainty=Certainty.LIKELY,
     ),
+    "integration-off": Explanation(
+        symptom="Creatio ignores the token, under /0 as well as without.",
+        cause="Every call is sent to the login page, or asked for what only a session has: "
+        "probably the feature OAuth20Integration is off.",
+        remedy="Turn the feature OAuth20Integration on in Creatio.",
+        certainty=Certainty.LIKELY,
+    ),
     "prefix-wrong": Explanation(
         symptom="Calls are refused where opskit makes them, and answered under the other prefix.",
         cause="The API lies under /0 on .NET Framework and without it on .NET; the same call with "

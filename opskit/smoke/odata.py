@@ -29,7 +29,8 @@ def odata_finding(answer: Answer) -> Finding | None:
     if any(words in text for words in _UNKNOWN_RESOURCE):
         return finding("entity-unknown", said)
     speaks_of_rights = "canuseodataservice" in text or ("permission" in text and "odata" in text)
-    if not answer.is_html and (answer.status == 403 or speaks_of_rights):
+    refused = answer.status == 403 and "bpmcsrf" not in text
+    if not answer.is_html and (refused or speaks_of_rights):
         return finding("odata-rights", said)
     if answer.status == 400 and "could not find a property named" in text:
         return finding("column-unknown", said)

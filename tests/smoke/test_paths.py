@@ -416,8 +416,8 @@ def test_a_web_service_without_its_value_fails(
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        (Fault.LOGIN_REDIRECT, dict.fromkeys(PATHS, "login-redirect")),
-        (Fault.LOGIN_HTML, dict.fromkeys(PATHS, "login-page")),
+        (Fault.LOGIN_REDIRECT, dict.fromkeys(PATHS, "integration-off")),
+        (Fault.LOGIN_HTML, dict.fromkeys(PATHS, "integration-off")),
         (Fault.UNAVAILABLE, dict.fromkeys(PATHS, "restarting")),
         (Fault.HTML_GATEWAY, dict.fromkeys(PATHS, "gateway-page")),
         (Fault.ROUTES_RELOADING, dict.fromkeys(PATHS, "routes-reloading")),
