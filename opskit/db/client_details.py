@@ -81,7 +81,8 @@ def read_details(fetch: Callable[[str], Sequence[Sequence[Any]]]) -> ClientDetai
     secrets = rows("read_client_secrets")
     grants = rows("read_client_grants")
     scopes = rows("read_client_scopes")
-    required, protocol = settings[0] if settings else (None, None)
+    # Where there is no such client, its columns may be read all the same.
+    required, protocol = (None, None) if settings is None else next(iter(settings), (True, ""))
     return ClientDetails(
         secret_required=None if required is None else bool(required),
         protocol=protocol,

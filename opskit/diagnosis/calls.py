@@ -3,7 +3,7 @@
 """Why Creatio refuses every call: what it says of itself, and what the other prefix answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from opskit.diagnose import diagnose
@@ -58,9 +58,10 @@ async def name_cause(
         checks: one for each data path.
         probe: makes a call against another base URL.
     """
-    failing = [check for check in checks if check.status not in _UNDONE]
-    ids = {check.finding.id if check.finding else "" for check in failing}
-    if not ids or not ids <= REFUSED | _ELSEWHERE:
+    ids = [
+        check.finding.id if check.finding else "" for check in checks if check.status not in _UNDONE
+    ]
+    if not ids or not set(ids) <= REFUSED | _ELSEWHERE:
         return checks
     other = api.removesuffix(_PREFIX) if api.endswith(_PREFIX) else api + _PREFIX
     health, accepted = await asyncio.gather(_ask_health(http, api), probe(other))
@@ -68,28 +69,28 @@ async def name_cause(
         health.words,
         f"The same call below {other}/ {'was answered' if accepted else 'was refused too'}.",
     )
-    return [
-        replace(check, finding=finding(cause, check.finding.symptom, evidence=evidence))
-        if check.finding and (cause := _cause(check.finding.id, ids, health, accepted=accepted))
-        else check
-        for check in checks
-    ]
+
+    def explained(check: Check) -> Check:
+        if check.finding is None or check.status in _UNDONE:
+            return check
+        cause = "prefix-wrong" if accepted else health.finding_id or _cause(check.finding.id, ids)
+        if cause == "every-call-refused" and health.sound:
+            cause = "client-unregistered"
+        return replace(check, finding=finding(cause, check.finding.symptom, evidence=evidence))
+
+    return [explained(check) for check in checks]
 
 
-def _cause(found: str, all_found: Set[str], health: _Health, *, accepted: bool) -> str:
-    """Return the id of the finding that explains ``found``; empty where nothing does."""
-    if found not in all_found:
-        return ""
-    if accepted:
-        return "prefix-wrong"
-    if health.finding_id:
-        return health.finding_id
+def _cause(found: str, ids: Sequence[str]) -> str:
+    """Return what explains ``found`` among all that was found, where both questions led nowhere."""
+    if len(ids) < 2:
+        return found  # a single call says nothing of the others
     if found == "unauthorized":
-        return "client-unregistered" if health.sound else "every-call-refused"
+        return "every-call-refused"
     if found in REFUSED:
         return "integration-off"
     # IIS says the same of an entity that OData does not expose; not where it says so of all.
-    return "iis-not-found" if "iis-not-found" in all_found else found
+    return "iis-not-found" if "iis-not-found" in ids else found
 
 
 async def _ask_health(http: Http, api: str) -> _Health:

@@ -34,6 +34,8 @@ def odata_finding(answer: Answer) -> Finding | None:
         return finding("odata-rights", said)
     if answer.status == 400 and "could not find a property named" in text:
         return finding("column-unknown", said)
+    if answer.status == 404 and not answer.body.strip():
+        return finding("service-absent", "404 with an empty body.")
     if answer.status == 404 and answer.is_html:
         return finding("entity-unknown", f"404 with a web page: {title(answer)}")
     return diagnose(answer)

@@ -19,9 +19,10 @@ from opskit.db.journal_script import upgrade_script
 from opskit.db.mssql import open_connection
 from opskit.db.store import Rights, open_store
 from opskit.diagnosis.refusals import name_cause
+from opskit.doctor import examine
 from opskit.explain import finding
 from opskit.journal_schema import REVISION, upgrade
-from opskit.models import Change, ChangeRecord, Finding, JournalMigration, Verification
+from opskit.models import Change, ChangeRecord, Finding, JournalMigration, Status, Verification
 from opskit.secrets import Secret, SecretRef
 from opskit.settings import Environment, KnownClient
 from tests.cli.conftest import run
@@ -114,6 +115,7 @@ def test_it_is_enough_for_the_commands(operator: Operator) -> None:
     (report,) = ran.json()["data"]["environments"]
     statuses = {check["id"]: check["status"] for check in report["checks"]}
     of_the_database = {i: s for i, s in statuses.items() if i.startswith("database.")}
+    assert of_the_database.pop("database.diagnosis") == "skipped"
     assert {"database.login", "database.read", "database.write"} <= set(of_the_database)
     assert set(of_the_database.values()) == {"pass"}
 
@@ -224,6 +226,9 @@ def test_the_optional_block_is_enough_to_explain_a_refusal(operator: Operator) -
     found = cause(operator.environment())
     assert found.id == "client-sound"
     assert not any("Not readable" in words for words in found.evidence)
+    report = asyncio.run(examine(operator.environment()))
+    (check,) = (one for one in report.checks if one.id == "database.diagnosis")
+    assert check.status is Status.PASS
     with operator.connect() as connection:
         for forbidden in (
             'SELECT "Description" FROM "ClientSecrets"',

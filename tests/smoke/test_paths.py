@@ -218,10 +218,10 @@ def test_rows_that_are_no_objects_are_no_rows(
     ("reply", "finding", "words"),
     [
         (HANG_UP, "connection-failed", "broke off"),
-        (redirect_reply("/Login/NuiLogin.aspx?ReturnUrl=%2f"), "login-redirect", "302 to"),
-        (redirect_reply("/Login/Login.html"), "login-redirect", "/Login/Login.html"),
+        (redirect_reply("/Login/NuiLogin.aspx?ReturnUrl=%2f"), "integration-off", "302 to"),
+        (redirect_reply("/Login/Login.html"), "integration-off", "/Login/Login.html"),
         (redirect_reply("https://other.example/", 301), "redirect", "https://other.example/"),
-        (html_reply(LOGIN_HTML), "login-page", "200"),
+        (html_reply(LOGIN_HTML), "integration-off", "200"),
         (html_reply(), "gateway-page", "Gateway"),
         (text_reply("fine"), "not-json", "text/plain: fine"),
         (text_reply("{", kind="application/json"), "not-json", "{"),
