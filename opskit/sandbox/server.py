@@ -119,13 +119,12 @@ def _claim(layout: Layout, listeners: Listeners) -> Iterator[tuple[Cluster, Stat
 
 def _fill(cluster: Cluster, listeners: Listeners) -> Credentials:
     password = secrets.token_hex(24)
-    port = listeners.ports.postgres
     with ThreadPoolExecutor(max_workers=1) as pool:
         # Alembic takes as long to import as initdb to run.
         journal = pool.submit(_journal)
         cluster.initialise(password)
-        listeners.release_postgres()
-        cluster.start(port)
+        with listeners.lent_to_postgres() as port:
+            cluster.start(port)
         return seed(port, password, journal.result())
 
 
