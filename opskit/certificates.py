@@ -40,7 +40,8 @@ def fault(error: ssl.SSLError) -> str:
 async def describe(host: str, port: int) -> Sequence[str]:
     """Return what stands in a server's certificate, one sentence each; nothing without one.
 
-    A second handshake, without verification, fetches it; no data is sent over that connection.
+    A second handshake, without verification, fetches it: directly, not through a proxy. No data is
+    sent over that connection.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False

@@ -120,14 +120,14 @@ class Http:
             headers: in addition to the usual ones.
             form: sent form-encoded.
             body: sent as JSON.
-            within: seconds for all of it; the environment's timeout by default.
+            within: seconds for all of it, if less than the environment's timeout.
 
         Raises:
             NoAnswer: nothing came back; its code is the id of a finding.
         """
         _check_address(url, self._environment)
         started = time.perf_counter()
-        within = within or self._timeout
+        within = min(within or self._timeout, self._timeout)
         try:
             async with (
                 asyncio.timeout(within),
