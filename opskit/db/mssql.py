@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import pyodbc
 
+from opskit.db.client_details import ClientDetails, read_details
 from opskit.db.mssql_connection import address_parts, connection_string
 from opskit.db.mssql_errors import connection_failure, lock_held
 from opskit.db.mssql_session import JOURNAL, MssqlSession, bracketed, milliseconds
@@ -106,6 +107,11 @@ class MssqlStore:
             everybody = {client_id: lifetime for client_id, _, lifetime, _ in rows}
             return {i: everybody[i] for i in client_ids if i in everybody}
         return dict(self._read_for("read_lifetimes", client_ids)) if client_ids else {}
+
+    def client_details(self, client_id: str, hashes: Sequence[str]) -> ClientDetails:
+        """Return what else decides whether a client gets a token, as far as it may be read."""
+        before = {"read_client_secrets": tuple(hashes)}
+        return read_details(lambda name: self._read(name, *before.get(name, ()), client_id))
 
     def rights(self) -> Rights:
         """Return what the login may do with the table.

@@ -25,6 +25,7 @@ from opskit.sandbox.identity import IdentityService
 from opskit.sandbox.layout import Layout, Ports, State
 from opskit.sandbox.ports import Listeners, bind_all
 from opskit.sandbox.postgres import Cluster
+from opskit.sandbox.row_faults import watch_rows
 from opskit.sandbox.sample import write_sample
 from opskit.sandbox.switches import Switches
 
@@ -89,6 +90,7 @@ def run(layout: Layout, first_port: int, stop: Stop) -> None:
         }
         for spec in ENVIRONMENTS:
             pool = stack.enter_context(_pool(state.ports, spec, credentials))
+            watch_rows(switches[spec.name], spec, pool)
             apps |= _environment_apps(state.ports, spec, switches[spec.name], pool)
         _serve(_ByPort(apps, _delays(state.ports, switches)), listeners, stop)
 
