@@ -1,38 +1,60 @@
 # Copyright 2026 The opskit authors
 # SPDX-License-Identifier: Apache-2.0
-"""Real parts for the tests: a sandbox, a PostgreSQL server of their own, databases on it."""
+"""Real parts for the tests: a sandbox, servers of their own, databases on them."""
 
-import json
-import secrets
-import socket
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from opskit.config import load_config
 from opskit.db.store import open_store
+from opskit.errors import OpskitError
 from opskit.models import Change
 from opskit.sandbox import lifecycle
-from opskit.sandbox.database import hashed
 from opskit.sandbox.faults import Fault
-from opskit.sandbox.postgres import SUPERUSER, Cluster
 from opskit.settings import Environment
-from tests import engines
-from tests.engines import (  # noqa: F401 (pytest finds its hooks here)
+from tests import containers, engines
+from tests.databases import (
+    Database,
+    Server,
+    environment,
+    make_template,
+    new_database,
+    new_server,
+)
+from tests.db.installations import Installation, MssqlInstallation, PostgresInstallation
+from tests.db.mssql_server import MssqlDatabase, new_mssql_database, version
+from tests.engines import (
     pytest_configure,
     pytest_sessionfinish,
     pytest_terminal_summary,
     pytest_testnodedown,
 )
 
+__all__ = [
+    "Database",
+    "Server",
+    "environment",
+    "make_template",
+    "new_database",
+    "pytest_configure",  # pytest finds its hooks here
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+    "pytest_testnodedown",
+]
+
+T = TypeVar("T")
+
+KINDS: dict[str, Callable[[Any], Installation]] = {
+    "postgresql": PostgresInstallation,
+    "postgresql-16": PostgresInstallation,
+    "mssql": MssqlInstallation,
+}
 ENVIRONMENTS = ("dev", "test", "prod")
 
 
@@ -52,6 +74,9 @@ class Sandbox:
     def fault(self, fault: Fault, environment: str = "dev", seconds: float | None = None) -> None:
         lifecycle.set_fault(self.folder, [environment], fault, on=True, seconds=seconds)
 
+    def mend(self, fault: Fault, environment: str = "dev") -> None:
+        lifecycle.set_fault(self.folder, [environment], fault, on=False)
+
     def lifetimes(self, name: str) -> dict[str, int]:
         with open_store(self.environment(name)) as store:
             return {client.client_id: client.lifetime for client in store.clients()}
@@ -62,86 +87,6 @@ class Sandbox:
         if changes:
             with open_store(self.environment(name)) as store, store.change() as transaction:
                 transaction.write(changes)
-
-
-@dataclass(frozen=True)
-class Server:
-    """A PostgreSQL server for tests that need a superuser."""
-
-    port: int
-    password: str
-
-    def conninfo(self, database: str = "postgres") -> str:
-        return make_conninfo(
-            host="127.0.0.1",
-            port=self.port,
-            user=SUPERUSER,
-            password=self.password,
-            dbname=database,
-        )
-
-    def version(self) -> str:
-        with psycopg.connect(self.conninfo()) as connection:
-            ((version,),) = connection.execute("SHOW server_version").fetchall()
-        return f"PostgreSQL {version}"
-
-
-@dataclass(frozen=True)
-class Database:
-    """An empty Identity Service database of its own, which the test may fill and break."""
-
-    server: Server
-    name: str
-    folder: Path
-
-    @property
-    def conninfo(self) -> str:
-        return self.server.conninfo(self.name)
-
-    def connect(self) -> psycopg.Connection:
-        return psycopg.connect(self.conninfo, autocommit=True)
-
-    def environment(self, **settings: object) -> Environment:
-        """An environment that reads this database as its superuser."""
-        (self.folder / "password").write_text(self.server.password)
-        content = {
-            "database": f"postgresql://{SUPERUSER}@127.0.0.1:{self.server.port}/{self.name}",
-            "database_password": {"file": "password"},
-            **settings,
-        }
-        return environment(self.folder, **content)
-
-    def add_client(self, client_id: str, name: str, lifetime: int = 3600) -> None:
-        """Insert an enabled client whose secret is ``secret-of-ID``."""
-        script = resources.files("opskit.sandbox").joinpath("client.sql").read_bytes()
-        with self.connect() as connection:
-            row = {
-                "client_id": client_id,
-                "name": name,
-                "enabled": True,
-                "lifetime": lifetime,
-                "secret_hash": hashed(f"secret-of-{client_id}"),
-                "scope": "ApplicationAccess_0123456789abcdef0123456789abcdef",
-                "grants": ["client_credentials"],
-                "user": f"{client_id}.oauth"[:50],
-            }
-            connection.execute(script, row)
-
-
-def environment(folder: Path, **settings: object) -> Environment:
-    """Build the environment "unit" through the real configuration file."""
-    path = folder / "opskit.toml"
-    lines = [f"{key} = {_toml(value)}" for key, value in settings.items()]
-    path.write_text("\n".join(["[environments.unit]", *lines]), encoding="utf-8")
-    return load_config(path).environments["unit"]
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    return json.dumps(value)
 
 
 @pytest.fixture(scope="session")
@@ -162,52 +107,14 @@ def sandbox(sandbox_folder: Path) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    # Not below pytest's own folder: PostgreSQL under Windows cannot read what it makes.
-    folder = Path(tempfile.gettempdir()) / f"opskit-tests-{secrets.token_hex(8)}"
-    folder.mkdir()
-    cluster = Cluster.prepare(folder / "postgres")
-    password = secrets.token_hex(16)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    try:
-        cluster.initialise(password)
-        cluster.start(port)
-        server = Server(port, password)
+    with new_server() as server:
         engines.exercised("postgresql", server.version())
         yield server
-    finally:
-        cluster.stop()
-        cluster.remove()
-        folder.rmdir()
 
 
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
     return make_template(server)
-
-
-def make_template(server: Server) -> str:
-    """Make a database with IdentityServer4's and Creatio's tables and no client, to copy."""
-    name = "identity_template"
-    script = resources.files("opskit.sandbox").joinpath("schema.sql").read_bytes()
-    with psycopg.connect(server.conninfo(), autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    with psycopg.connect(server.conninfo(name), autocommit=True) as connection:
-        connection.execute(script)
-    return name
-
-
-@contextmanager
-def new_database(server: Server, template: str, folder: Path) -> Iterator[Database]:
-    """Copy ``template`` into a database that goes again with the block."""
-    name = sql.Identifier(f"db_{secrets.token_hex(6)}")
-    with psycopg.connect(server.conninfo(), autocommit=True) as admin:
-        # Copying files is several times faster here than the default, which writes a log of it.
-        create = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
-        admin.execute(sql.SQL(create).format(name, sql.Identifier(template)))
-        yield Database(server, name.as_string().strip('"'), folder)
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @pytest.fixture
@@ -222,3 +129,79 @@ def database(server: Server, template: str, tmp_path: Path) -> Iterator[Database
     """A database with IdentityServer4's and Creatio's tables and no client."""
     with new_database(server, template, tmp_path) as database:
         yield database
+
+
+@pytest.fixture(scope="session")
+def mssql_server(request: pytest.FixtureRequest) -> str:
+    """A T-SQL server, as an ODBC connection string without DATABASE."""
+    server = engines.mssql_from_environment()
+    if server is None:
+        try:
+            there = containers.mssql_2022(engines.shared_folder(request.config))
+        except containers.NoContainer as error:
+            engines.absent("mssql", f"{engines.MSSQL_VARIABLE} names no server, and {error}")
+        server = (
+            f"SERVER=127.0.0.1,{there.port};UID=sa;PWD={there.password};TrustServerCertificate=yes"
+        )
+    engines.exercised("mssql", _insist(lambda: version(server), OpskitError))
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgresql_16(request: pytest.FixtureRequest) -> tuple[Server, str]:
+    """PostgreSQL 16 in a container, and its template."""
+    try:
+        there = containers.postgresql_16(engines.shared_folder(request.config))
+    except containers.NoContainer as error:
+        engines.absent("postgresql-16", str(error))
+    server = Server(there.port, there.password)
+    engines.exercised("postgresql-16", _insist(server.version, psycopg.Error))
+    return server, _insist(lambda: make_template(server), psycopg.Error)
+
+
+@pytest.fixture(scope="module")
+def mssql_database(
+    mssql_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MssqlDatabase]:
+    """A database with the table Clients, for all tests of a module."""
+    with new_mssql_database(mssql_server, tmp_path_factory.mktemp("mssql")) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def postgresql_database(
+    server: Server, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """A database with the table Clients, for all tests of a module."""
+    with new_database(server, template, tmp_path_factory.mktemp("postgresql")) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def postgresql_16_database(
+    postgresql_16: tuple[Server, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """The same in PostgreSQL 16."""
+    folder: Path = tmp_path_factory.mktemp("postgresql-16")
+    with new_database(*postgresql_16, folder) as database:
+        yield database
+
+
+@pytest.fixture(params=engines.candidates())
+def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
+    """An Identity Service's database without clients, on each engine."""
+    fixture = f"{request.param.replace('-', '_')}_database"
+    installation = KINDS[request.param](request.getfixturevalue(fixture))
+    yield installation
+    installation.clear()
+
+
+def _insist(attempt: Callable[[], T], error: type[Exception]) -> T:
+    """Try until a container's server, which may just be starting, takes logins."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            return attempt()
+        except error:
+            time.sleep(0.5)
+    return attempt()

@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -21,13 +22,13 @@ from opskit.journal import Author, read_history
 from opskit.lifetime import ChangeOptions
 from opskit.models import Applied, Change, EnvironmentPlan, JournalEntry, Outcome, Plan, Status
 from opskit.plan import plan_hash
-from opskit.progress import Step
+from opskit.progress import Progress, Step
 from opskit.results import Result
 from opskit.sandbox.catalog import INTEGRATIONS
 from opskit.sandbox.faults import Fault
 from opskit.settings import Environment
-from tests.conftest import ENVIRONMENTS, Database, Sandbox, Server, new_database
-from tests.db import make_journal, remove_clients
+from tests.conftest import ENVIRONMENTS, Sandbox, Server, new_database
+from tests.db.installations import Installation, PostgresInstallation
 
 BY_BOB = ChangeOptions(Author("bob", "quarterly review"))
 QUICK = ApplyOptions(replace(BY_BOB, verify=False, lock_timeout=2))
@@ -198,39 +199,33 @@ def test_a_dry_run_writes_nothing(
 
 
 @pytest.fixture(scope="module")
-def databases(
+def east(
     server: Server, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Database]]:
-    folders = [tmp_path_factory.mktemp(name) for name in ("east", "west")]
-    with (
-        new_database(server, template, folders[0]) as east,
-        new_database(server, template, folders[1]) as west,
-    ):
-        for database in (east, west):
-            make_journal(database)
-        yield {"east": east, "west": west}
+) -> Iterator[Installation]:
+    with new_database(server, template, tmp_path_factory.mktemp("east")) as database:
+        yield PostgresInstallation(database)
 
 
 @pytest.fixture
-def wave(databases: dict[str, Database]) -> Iterator[tuple[Plan, dict[str, Environment]]]:
-    """A plan for two databases at once: A1 from 3600 s to 900 s, B2 stays at 1800 s."""
-    for database in databases.values():
-        database.add_client("A1", "Sync", 3600)
-        database.add_client("B2", "Export", 1800)
+def wave(
+    east: Installation, installation: Installation
+) -> Iterator[tuple[Plan, dict[str, Environment]]]:
+    """A plan for two databases at once: A1 from 3600 s to 900 s, B2 stays at 1800 s.
+
+    One is always PostgreSQL; the other is of each engine in turn.
+    """
+    both = {"east": east, "west": installation}
+    for one in both.values():
+        one.add_client("A1", "Sync", 3600)
+        one.add_client("B2", "Export", 1800)
+        one.make_journal()
     observed = [Change("A1", "Sync", 3600, 900), Change("B2", "Export", 1800, 1800)]
-    plan = _plan(*(EnvironmentPlan(name, 1, observed) for name in databases))
-    yield plan, _named(databases)
-    for database in databases.values():
-        remove_clients(database)
-        with database.connect() as connection:
-            connection.execute("DELETE FROM opskit.lifetime_change")
-
-
-def _named(databases: Mapping[str, Database]) -> dict[str, Environment]:
-    return {
-        name: msgspec.structs.replace(database.environment(), name=name)
-        for name, database in databases.items()
-    }
+    plan = _plan(*(EnvironmentPlan(name, 1, observed) for name in both))
+    yield (
+        plan,
+        {name: msgspec.structs.replace(one.environment(), name=name) for name, one in both.items()},
+    )
+    east.clear()
 
 
 def _lifetimes(environments: Mapping[str, Environment]) -> dict[str, dict[str, int]]:
@@ -337,11 +332,49 @@ def test_of_two_applies_at_once_one_is_refused_and_both_journals_are_right(
         assert [type(error) for error in refused] == [ValueChanged]
 
 
+def test_of_two_applies_to_different_clients_one_waits_for_the_other(
+    wave: tuple[Plan, dict[str, Environment]],
+) -> None:
+    _, environments = wave
+    wanted = [Change("A1", "Sync", 3600, 900), Change("B2", "Export", 1800, 700)]
+    writing, waiting = threading.Event(), threading.Event()
+
+    def first(step: Step) -> None:
+        if step.words.startswith("writing 1"):
+            writing.set()
+            assert waiting.wait(10)
+            time.sleep(0.3)
+
+    def second(step: Step) -> None:
+        if step.words == "waiting for the lock":
+            waiting.set()
+
+    def apply(change: Change, progress: Progress) -> tuple[Applied, Sequence[Exception]]:
+        plan = _plan(EnvironmentPlan("west", 1, [change]))
+        patient = replace(QUICK, change=replace(QUICK.change, lock_timeout=10))
+        return apply_plan(plan, environments, patient, progress=progress)
+
+    with ThreadPoolExecutor() as pool:
+        one = pool.submit(apply, wanted[0], first)
+        assert writing.wait(10)
+        other = pool.submit(apply, wanted[1], second)
+        outcomes = one.result(), other.result()
+    assert [list(errors) for _, errors in outcomes] == [[], []]
+    assert _lifetimes(environments)["west"] == {"A1": 900, "B2": 700}
+    later, earlier = _journal(environments["west"], None)
+    assert [(e.client_id, e.old, e.new) for e in (earlier, later)] == [
+        (change.client_id, change.old, change.new) for change in wanted
+    ]
+    assert [entry.change_set for entry in (earlier, later)] == [
+        done.id for applied, _ in outcomes for done in applied.change_sets
+    ]
+
+
 # Ended from outside
 
 
 _APPLY = """
-import sys, time
+import sys
 from pathlib import Path
 import msgspec
 from opskit.apply import ApplyOptions, apply_plan
@@ -361,7 +394,7 @@ plan = Plan([EnvironmentPlan(name, 1, observed) for name in environments], "0" *
 def progress(step):
     if (step.environment, step.words) == ("west", at):
         print("there", flush=True)
-        time.sleep(1.5)
+        sys.stdin.readline()
 
 options = ApplyOptions(ChangeOptions(Author("ended"), verify=False))
 applied, errors = apply_plan(plan, environments, options, progress=progress)
@@ -381,12 +414,12 @@ BEFORE_THE_COMMIT = [
 STEPS = [*BEFORE_THE_COMMIT, "reading back", "noting the proof in the journal"]
 
 
-def _ended(
-    at: str, by: signal.Signals, environments: Mapping[str, Environment], folders: Sequence[Path]
-) -> str:
-    paths = [str(folder / "opskit.toml") for folder in folders]
+def _ended(at: str, by: signal.Signals, environments: Mapping[str, Environment]) -> str:
+    """Carry out the plan in a child that a signal meets in the west ``at`` a step."""
+    paths = [str(environment.folder / "opskit.toml") for environment in environments.values()]
     with subprocess.Popen(
         [sys.executable, "-c", _APPLY, at, *paths],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
@@ -394,7 +427,8 @@ def _ended(
         assert child.stdout is not None
         assert child.stdout.readline() == "there\n"
         child.send_signal(by)
-        rest = child.stdout.read()
+        time.sleep(0.2)  # until it has been noticed
+        rest, _ = child.communicate("\n" if by is not signal.SIGKILL else None)
     for environment in environments.values():
         with open_store(environment) as store, store.change(lock_timeout=10) as transaction:
             transaction.roll_back()  # the server has noticed the end
@@ -403,20 +437,21 @@ def _ended(
 
 def _is_whole(environment: Environment) -> bool:
     """Return whether the environment is changed; it and its journal must agree on that."""
-    lifetimes = _lifetimes({"it": environment})["it"]
+    with open_store(environment) as store:
+        lifetimes = {client.client_id: client.lifetime for client in store.clients()}
+        entries = store.journal()
     assert lifetimes in (OLD, NEW)
-    assert len(_journal(environment, None)) == (1 if lifetimes == NEW else 0)
+    assert len(entries) == (1 if lifetimes == NEW else 0)
     return lifetimes == NEW
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize("at", STEPS)
 def test_ctrl_c_leaves_each_environment_whole_and_says_which(
-    at: str, wave: tuple[Plan, dict[str, Environment]], databases: dict[str, Database]
+    at: str, wave: tuple[Plan, dict[str, Environment]]
 ) -> None:
     _, environments = wave
-    folders = [database.folder for database in databases.values()]
-    said = _ended(at, signal.SIGINT, environments, folders)
+    said = _ended(at, signal.SIGINT, environments)
     changed = {name for name, environment in environments.items() if _is_whole(environment)}
     assert ("west" in changed) is (at not in BEFORE_THE_COMMIT)
     assert said.splitlines()[0].split()[1:] == sorted(changed)
@@ -427,11 +462,10 @@ def test_ctrl_c_leaves_each_environment_whole_and_says_which(
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize("at", STEPS)
 def test_kill_9_leaves_each_environment_whole(
-    at: str, wave: tuple[Plan, dict[str, Environment]], databases: dict[str, Database]
+    at: str, wave: tuple[Plan, dict[str, Environment]]
 ) -> None:
     _, environments = wave
-    folders = [database.folder for database in databases.values()]
-    _ended(at, signal.SIGKILL, environments, folders)
+    _ended(at, signal.SIGKILL, environments)
     assert _is_whole(environments["west"]) is (at not in BEFORE_THE_COMMIT)
     _is_whole(environments["east"])
 

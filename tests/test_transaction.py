@@ -5,21 +5,19 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
 from dataclasses import replace
 
-import psycopg
 import pytest
 
 from opskit.db.store import open_store
 from opskit.errors import Interrupted, LockHeld, ValueChanged
-from opskit.journal import Author, read_history
+from opskit.journal import Author
 from opskit.lifetime import ChangeOptions, change_lifetimes
 from opskit.models import Change, ChangeSet, JournalEntry, Outcome, Verification
 from opskit.progress import Step
 from opskit.transaction import write_changes
-from tests.conftest import Database, Server, new_database
-from tests.db import make_journal, remove_clients
+from tests.db.installations import Installation
 
 CHANGES = [Change("A1", "Sync", 3600, 900), Change("B2", "Export", 1800, 900)]
 OLD, NEW = {"A1": 3600, "B2": 1800}, {"A1": 900, "B2": 900}
@@ -37,37 +35,22 @@ AFTER_THE_COMMIT = ["reading back", "noting the proof in the journal"]
 STEPS = [*BEFORE_THE_COMMIT, *AFTER_THE_COMMIT]
 
 
-@pytest.fixture(scope="module")
-def shared(
-    server: Server, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Database]:
-    with new_database(server, template, tmp_path_factory.mktemp("transaction")) as database:
-        make_journal(database)
-        yield database
-
-
 @pytest.fixture
-def filled(shared: Database) -> Iterator[Database]:
-    shared.add_client("A1", "Sync", 3600)
-    shared.add_client("B2", "Export", 1800)
-    yield shared
-    remove_clients(shared)
-    with shared.connect() as connection:
-        connection.execute("DELETE FROM opskit.lifetime_change")
+def filled(installation: Installation) -> Installation:
+    """A database with two clients and an empty journal, on each engine."""
+    installation.add_client("A1", "Sync", 3600)
+    installation.add_client("B2", "Export", 1800)
+    installation.make_journal()
+    return installation
 
 
-def _lifetimes(database: Database) -> dict[str, int]:
+def _present(database: Installation) -> tuple[dict[str, int], list[JournalEntry]]:
+    """Return the lifetimes by client id, and the journal, newest first."""
     with open_store(database.environment()) as store:
-        return {client.client_id: client.lifetime for client in store.clients()}
+        return {client.client_id: client.lifetime for client in store.clients()}, store.journal()
 
 
-def _entries(database: Database) -> list[JournalEntry]:
-    history, errors = read_history([database.environment()])
-    assert errors == []
-    return list(history.entries)
-
-
-def _change(database: Database, stop_at: str, with_error: type[BaseException]) -> ChangeSet:
+def _change(database: Installation, stop_at: str, with_error: type[BaseException]) -> ChangeSet:
     def progress(step: Step) -> None:
         if step.words == stop_at:
             raise with_error("stop")
@@ -77,7 +60,7 @@ def _change(database: Database, stop_at: str, with_error: type[BaseException]) -
     return change_lifetimes(environment, CHANGES, record, QUICK, progress=progress)
 
 
-def test_the_steps_are_told_in_order(filled: Database) -> None:
+def test_the_steps_are_told_in_order(filled: Installation) -> None:
     told: list[Step] = []
     record = QUICK.author.record("unit")
     change_lifetimes(filled.environment(), CHANGES, record, QUICK, progress=told.append)
@@ -88,27 +71,27 @@ def test_the_steps_are_told_in_order(filled: Database) -> None:
 @pytest.mark.parametrize("with_error", [KeyboardInterrupt, Interrupted])
 @pytest.mark.parametrize("step", BEFORE_THE_COMMIT[1:])
 def test_an_interruption_before_the_commit_leaves_nothing(
-    step: str, with_error: type[BaseException], filled: Database
+    step: str, with_error: type[BaseException], filled: Installation
 ) -> None:
     with pytest.raises(Interrupted, match="nothing was written") as caught:
         _change(filled, step, with_error)
     assert caught.value.done is None
-    assert _lifetimes(filled) == OLD
-    assert _entries(filled) == []
+    assert _present(filled) == (OLD, [])
 
 
 @pytest.mark.parametrize("with_error", [KeyboardInterrupt, Interrupted])
 @pytest.mark.parametrize("step", AFTER_THE_COMMIT)
 def test_an_interruption_after_the_commit_keeps_all_and_says_so(
-    step: str, with_error: type[BaseException], filled: Database
+    step: str, with_error: type[BaseException], filled: Installation
 ) -> None:
     with pytest.raises(Interrupted, match="the change is committed") as caught:
         _change(filled, step, with_error)
     done = caught.value.done
     assert isinstance(done, ChangeSet)
     assert done.outcome is Outcome.CHANGED
-    assert _lifetimes(filled) == NEW
-    assert {entry.change_set for entry in _entries(filled)} == {done.id}
+    lifetimes, entries = _present(filled)
+    assert lifetimes == NEW
+    assert {entry.change_set for entry in entries} == {done.id}
 
 
 _CHILD = """
@@ -132,7 +115,7 @@ change_lifetimes(environment, changes, options.author.record("unit"), options, p
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_killed_process_leaves_all_or_nothing(step: str, filled: Database) -> None:
+def test_a_killed_process_leaves_all_or_nothing(step: str, filled: Installation) -> None:
     config = filled.environment().folder / "opskit.toml"
     with subprocess.Popen(
         [sys.executable, "-c", _CHILD, str(config), step], stdout=subprocess.PIPE, text=True
@@ -144,14 +127,14 @@ def test_a_killed_process_leaves_all_or_nothing(step: str, filled: Database) -> 
     # Behind its lock, so that the server has noticed the death.
     with open_store(filled.environment()) as store, store.change(lock_timeout=10) as transaction:
         assert transaction.lock_clients(["A1", "B2"]) == (NEW if committed else OLD)
-    entries = _entries(filled)
+        entries = store.journal()
     assert {(e.client_id, e.old, e.new) for e in entries} == (
         {("A1", 3600, 900), ("B2", 1800, 900)} if committed else set()
     )
     assert {entry.verification for entry in entries} <= {Verification.PENDING}
 
 
-def test_one_of_two_that_start_from_the_same_state_finds_it_moved(filled: Database) -> None:
+def test_one_of_two_that_start_from_the_same_state_finds_it_moved(filled: Installation) -> None:
     environment = filled.environment()
     outcomes: list[ChangeSet | Exception] = []
     at_the_start = threading.Barrier(2)
@@ -172,11 +155,12 @@ def test_one_of_two_that_start_from_the_same_state_finds_it_moved(filled: Databa
     (done,) = (one for one in outcomes if isinstance(one, ChangeSet))
     (error,) = (one for one in outcomes if isinstance(one, ValueChanged))
     assert "Nothing was written." in error.message
-    assert _lifetimes(filled) == NEW
-    assert {entry.change_set for entry in _entries(filled)} == {done.id}
+    lifetimes, entries = _present(filled)
+    assert lifetimes == NEW
+    assert {entry.change_set for entry in entries} == {done.id}
 
 
-def test_the_lock_is_waited_for_no_longer_than_said(filled: Database) -> None:
+def test_the_lock_is_waited_for_no_longer_than_said(filled: Installation) -> None:
     options = replace(QUICK, lock_timeout=0.2)
     with (
         open_store(filled.environment()) as store,
@@ -184,51 +168,49 @@ def test_the_lock_is_waited_for_no_longer_than_said(filled: Database) -> None:
         pytest.raises(LockHeld),
     ):
         change_lifetimes(filled.environment(), CHANGES, options.author.record("unit"), options)
-    assert _lifetimes(filled) == OLD
-    assert _entries(filled) == []
+    assert _present(filled) == (OLD, [])
 
 
-def test_a_deadlock_is_tried_again(filled: Database) -> None:
-    """Two sessions that wait for each other: the server ends one of them, and we go on."""
-    connection = psycopg.connect(filled.conninfo)
-    connection.execute("SET deadlock_timeout = '1h'")  # so that ours is the victim
-    connection.execute('SELECT 1 FROM "Clients" WHERE "ClientId" = \'B2\' FOR UPDATE')
-    crossed = threading.Event()
-    tries: list[str] = []
+def test_a_deadlock_is_tried_again(filled: Installation) -> None:
+    """Two sessions that wait for each other: the server ends one of them, and we go on.
+
+    In which order an engine takes the rows is its own affair, so both are tried: in one of them
+    nobody has to give in.
+    """
+    tries = [_tries_against_a_session_that_takes(order, filled) for order in ("A1 B2", "B2 A1")]
+    assert sorted(tries) == [1, 2]
+    lifetimes, entries = _present(filled)
+    assert lifetimes == NEW
+    assert len(entries) == 4
+
+
+def _tries_against_a_session_that_takes(order: str, database: Installation) -> int:
+    for client_id, lifetime in OLD.items():
+        database.set_lifetime(client_id, lifetime)
+    first, second = order.split()
+    held, comparing, crossed = threading.Event(), threading.Event(), threading.Event()
+    tries: list[Step] = []
 
     def cross() -> None:
-        connection.execute('SELECT 1 FROM "Clients" WHERE "ClientId" = \'A1\' FOR UPDATE')
-        crossed.set()
-        connection.close()
-
-    crossing = threading.Timer(0.3, cross)
+        with database.hold_row(first) as hold_too:
+            held.set()
+            comparing.wait(10)
+            while not database.somebody_waits():
+                time.sleep(0.02)
+            hold_too(second)
+            crossed.set()
 
     def progress(step: Step) -> None:
         if step.words.startswith("comparing"):
-            tries.append(step.words)
-            if len(tries) == 1:
-                crossing.start()
+            tries.append(step)
+            comparing.set()
 
-    record = QUICK.author.record("unit")
-    with open_store(filled.environment()) as store:
-        write_changes(
-            store, filled.environment(), CHANGES, record, lock_timeout=10, progress=progress
-        )
+    crossing = threading.Thread(target=cross)
+    crossing.start()
+    assert held.wait(10)
+    environment, record = database.environment(), QUICK.author.record("unit")
+    with open_store(environment) as store:
+        write_changes(store, environment, CHANGES, record, lock_timeout=10, progress=progress)
     crossing.join()
     assert crossed.is_set()
-    assert len(tries) == 2
-    assert _lifetimes(filled) == NEW
-    assert len(_entries(filled)) == 2
-
-
-def test_the_journal_replays_to_the_present_state(filled: Database) -> None:
-    state = _lifetimes(filled)
-    for lifetime in (700, 900, 1100):
-        present = _lifetimes(filled)
-        changes = [Change(i, None, present[i], lifetime + n) for n, i in enumerate(sorted(present))]
-        record = QUICK.author.record("unit")
-        change_lifetimes(filled.environment(), changes[: 1 + lifetime // 900], record, QUICK)
-    for entry in reversed(_entries(filled)):
-        assert state[entry.client_id] == entry.old
-        state[entry.client_id] = entry.new
-    assert state == _lifetimes(filled)
+    return len(tries)

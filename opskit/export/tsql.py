@@ -61,7 +61,8 @@ BEGIN TRY
     THROW 51000, @words, 1;
   END;
 
-  -- ClientId, ClientName, the lifetime that the plan saw, the one that is wanted
+  -- ClientId, ClientName, the lifetime that the plan saw, the one that is wanted. Ids are compared
+  -- as they are: by most collations a client has one too whose own differs in case or in blanks.
   CREATE TABLE #opskit_plan (
     [client_id] nvarchar(200) COLLATE DATABASE_DEFAULT NOT NULL,
     [client_name] nvarchar(200) COLLATE DATABASE_DEFAULT NULL,
@@ -72,7 +73,10 @@ BEGIN TRY
 
   SELECT @count = COUNT(*)
   FROM #opskit_plan AS planned
-  LEFT JOIN {table} AS c WITH (UPDLOCK, ROWLOCK) ON c.[ClientId] = planned.[client_id]
+  LEFT JOIN {table} AS c WITH (UPDLOCK, ROWLOCK)
+    ON c.[ClientId] = planned.[client_id]
+    AND c.[ClientId] = planned.[client_id] COLLATE Latin1_General_BIN2
+    AND DATALENGTH(c.[ClientId]) = DATALENGTH(planned.[client_id])
   WHERE c.[AccessTokenLifetime] IS NULL OR c.[AccessTokenLifetime] <> planned.[old];
   IF @count > 0
   BEGIN;
@@ -80,7 +84,10 @@ BEGIN TRY
     SELECT TOP (10) planned.[client_id], planned.[client_name], planned.[old] AS [planned_from],
            c.[AccessTokenLifetime] AS [now]
     FROM #opskit_plan AS planned
-    LEFT JOIN {table} AS c ON c.[ClientId] = planned.[client_id]
+    LEFT JOIN {table} AS c
+      ON c.[ClientId] = planned.[client_id]
+      AND c.[ClientId] = planned.[client_id] COLLATE Latin1_General_BIN2
+      AND DATALENGTH(c.[ClientId]) = DATALENGTH(planned.[client_id])
     WHERE c.[AccessTokenLifetime] IS NULL OR c.[AccessTokenLifetime] <> planned.[old]
     ORDER BY planned.[client_id];
     SET @words = N'opskit: ' + CAST(@count AS nvarchar(20))
@@ -93,7 +100,10 @@ BEGIN TRY
   UPDATE c
   SET [AccessTokenLifetime] = planned.[new]
   FROM {table} AS c
-  INNER JOIN #opskit_plan AS planned ON c.[ClientId] = planned.[client_id]
+  INNER JOIN #opskit_plan AS planned
+    ON c.[ClientId] = planned.[client_id]
+    AND c.[ClientId] = planned.[client_id] COLLATE Latin1_General_BIN2
+    AND DATALENGTH(c.[ClientId]) = DATALENGTH(planned.[client_id])
   WHERE c.[AccessTokenLifetime] = planned.[old] AND planned.[old] <> planned.[new];
   SET @count = @@ROWCOUNT;
   IF @count <> {changes}

@@ -42,9 +42,19 @@ class Listeners:
             creatio={spec.name: number[f"{spec.name} creatio"] for spec in ENVIRONMENTS},
         )
 
-    def release_postgres(self) -> None:
-        """Give up PostgreSQL's port, for PostgreSQL itself to bind it."""
-        self.sockets[_POSTGRES].close()
+    @contextlib.contextmanager
+    def lent_to_postgres(self) -> Iterator[int]:
+        """Yield PostgreSQL's port, for PostgreSQL itself to bind it within the block.
+
+        On Linux it stays ours until then, so that nobody who asks for any free port gets it in
+        between: there two sockets may have one port as long as only one of them listens.
+        """
+        bound = self.sockets[_POSTGRES]
+        port: int = bound.getsockname()[1]
+        if sys.platform != "linux":
+            bound.close()
+        yield port
+        bound.close()
 
     def http(self) -> list[socket.socket]:
         """Return the sockets to serve HTTP on."""

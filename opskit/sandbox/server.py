@@ -25,6 +25,7 @@ from opskit.sandbox.identity import IdentityService
 from opskit.sandbox.layout import Layout, Ports, State
 from opskit.sandbox.ports import Listeners, bind_all
 from opskit.sandbox.postgres import Cluster
+from opskit.sandbox.row_faults import watch_rows
 from opskit.sandbox.sample import write_sample
 from opskit.sandbox.switches import Switches
 
@@ -89,6 +90,7 @@ def run(layout: Layout, first_port: int, stop: Stop) -> None:
         }
         for spec in ENVIRONMENTS:
             pool = stack.enter_context(_pool(state.ports, spec, credentials))
+            watch_rows(switches[spec.name], spec, pool)
             apps |= _environment_apps(state.ports, spec, switches[spec.name], pool)
         _serve(_ByPort(apps, _delays(state.ports, switches)), listeners, stop)
 
@@ -117,13 +119,12 @@ def _claim(layout: Layout, listeners: Listeners) -> Iterator[tuple[Cluster, Stat
 
 def _fill(cluster: Cluster, listeners: Listeners) -> Credentials:
     password = secrets.token_hex(24)
-    port = listeners.ports.postgres
     with ThreadPoolExecutor(max_workers=1) as pool:
         # Alembic takes as long to import as initdb to run.
         journal = pool.submit(_journal)
         cluster.initialise(password)
-        listeners.release_postgres()
-        cluster.start(port)
+        with listeners.lent_to_postgres() as port:
+            cluster.start(port)
         return seed(port, password, journal.result())
 
 

@@ -5,7 +5,7 @@
 from psycopg import sql
 
 from opskit.journal_schema import upgrade
-from tests.conftest import Database
+from tests.databases import Database
 
 
 def remove_clients(database: Database) -> None:

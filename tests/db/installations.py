@@ -3,20 +3,23 @@
 """Identity Services' databases that the contract tests fill, and watch by other sessions."""
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 import psycopg
 import pyodbc
-from psycopg import sql
 from psycopg.rows import dict_row
 
 from opskit.db.journal_script import upgrade_script
 from opskit.settings import Environment
-from tests.conftest import Database
+from tests.databases import Database
 from tests.db import remove_clients
 from tests.db.mssql_server import MssqlDatabase
+
+_OPSKITS_SESSIONS = (
+    "FROM sys.dm_exec_sessions WHERE program_name = N'opskit' AND database_id = DB_ID()"
+)
 
 
 class Installation(Protocol):
@@ -52,12 +55,28 @@ class Installation(Protocol):
         """Change a lifetime as somebody else would, committed at once."""
         ...
 
-    def hold_row(self, client_id: str) -> AbstractContextManager[None]:
-        """Keep a client's row locked by another transaction."""
+    def hold_row(self, client_id: str) -> AbstractContextManager[Callable[[str], None]]:
+        """Keep a client's row locked by another transaction.
+
+        It yields what takes another client's row too, however long that takes: a transaction that
+        makes a deadlock of it is never the victim.
+        """
+        ...
+
+    def somebody_waits(self) -> bool:
+        """Return whether a session of opskit's in this database waits for a lock."""
         ...
 
     def hold_table(self) -> AbstractContextManager[None]:
         """Keep the whole table locked, as one does that alters it."""
+        ...
+
+    def note_changes(self) -> AbstractContextManager[Callable[[], list[str]]]:
+        """Give Clients a trigger that notes which clients are written; yield what reads that."""
+        ...
+
+    def forget_uniqueness(self) -> AbstractContextManager[None]:
+        """Let several clients have ids that the collation takes for the same one."""
         ...
 
     def end_sessions(self) -> None:
@@ -124,20 +143,55 @@ class PostgresInstallation:
             assert connection.execute(update, (lifetime, client_id)).rowcount == 1
 
     @contextmanager
-    def hold_row(self, client_id: str) -> Iterator[None]:
+    def hold_row(self, client_id: str) -> Iterator[Callable[[str], None]]:
         with psycopg.connect(self._database.conninfo) as connection:
-            connection.execute(
-                sql.SQL('SELECT 1 FROM "Clients" WHERE "ClientId" = {} FOR UPDATE').format(
-                    sql.Literal(client_id)
-                )
+            connection.execute("SET deadlock_timeout = '1h'")  # the other one looks earlier
+
+            def take(client_id: str) -> None:
+                lock = 'SELECT 1 FROM "Clients" WHERE "ClientId" = %s FOR UPDATE'
+                connection.execute(lock, (client_id,))
+
+            take(client_id)
+            yield take
+
+    def somebody_waits(self) -> bool:
+        with self._database.connect() as connection:
+            waiting = connection.execute(
+                "SELECT 1 FROM pg_stat_activity "
+                "WHERE application_name = 'opskit' AND datname = current_database() "
+                "AND wait_event_type = 'Lock'"
             )
-            yield
+            return waiting.fetchone() is not None
 
     @contextmanager
     def hold_table(self) -> Iterator[None]:
         with psycopg.connect(self._database.conninfo) as connection:
             connection.execute('LOCK TABLE "Clients"')
             yield
+
+    @contextmanager
+    def note_changes(self) -> Iterator[Callable[[], list[str]]]:
+        with self._database.connect() as connection:
+            connection.execute(
+                """
+                CREATE TABLE "Written" ("ClientId" text NOT NULL);
+                CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    INSERT INTO "Written" VALUES (NEW."ClientId");
+                    RETURN NEW;
+                END $$;
+                CREATE TRIGGER note AFTER UPDATE ON "Clients"
+                FOR EACH ROW EXECUTE FUNCTION note();
+                """
+            )
+            try:
+                yield lambda: [i for (i,) in connection.execute('SELECT * FROM "Written"')]
+            finally:
+                connection.execute('DROP FUNCTION note() CASCADE; DROP TABLE "Written"')
+
+    @contextmanager
+    def forget_uniqueness(self) -> Iterator[None]:
+        yield  # it takes no two ids for the same
 
     def end_sessions(self) -> None:
         with self._database.connect() as connection:
@@ -193,10 +247,25 @@ class MssqlInstallation:
         self._database.execute(update, lifetime, client_id)
 
     @contextmanager
-    def hold_row(self, client_id: str) -> Iterator[None]:
+    def hold_row(self, client_id: str) -> Iterator[Callable[[str], None]]:
         update = "UPDATE [Clients] SET [Enabled] = [Enabled] WHERE [ClientId] = ?"
-        with self._held(update, client_id):
-            yield
+        with self._held(update, client_id) as connection:
+            # Babelfish pays no attention to it, and ends whoever began to wait first.
+            connection.execute("SET DEADLOCK_PRIORITY HIGH")
+            yield lambda client_id: connection.execute(update, client_id).close()
+
+    def somebody_waits(self) -> bool:
+        ours = f"SELECT session_id {_OPSKITS_SESSIONS}"
+        try:
+            return bool(
+                self._database.execute(
+                    "SELECT session_id FROM sys.dm_exec_requests "
+                    f"WHERE blocking_session_id <> 0 AND session_id IN ({ours})"
+                )
+            )
+        except pyodbc.ProgrammingError:  # Babelfish, which has no such view
+            locks = f"SELECT pid FROM pg_locks WHERE granted = 0 AND pid IN ({ours})"
+            return bool(self._database.execute(locks))
 
     @contextmanager
     def hold_table(self) -> Iterator[None]:
@@ -204,21 +273,41 @@ class MssqlInstallation:
             yield
 
     @contextmanager
-    def _held(self, statement: str, *parameters: Any) -> Iterator[None]:
+    def _held(self, statement: str, *parameters: Any) -> Iterator[pyodbc.Connection]:
         with self._database.connection() as connection:
             connection.autocommit = False
             connection.execute(statement, *parameters)
             try:
-                yield
+                yield connection
             finally:
                 connection.rollback()
 
-    def end_sessions(self) -> None:
-        sessions = self._database.execute(
-            "SELECT session_id FROM sys.dm_exec_sessions "
-            "WHERE program_name = N'opskit' AND database_id = DB_ID()"
+    @contextmanager
+    def note_changes(self) -> Iterator[Callable[[], list[str]]]:
+        execute = self._database.execute
+        execute("CREATE TABLE [Written] ([ClientId] nvarchar(200) NOT NULL)")
+        execute(
+            "CREATE TRIGGER [note] ON [Clients] AFTER UPDATE AS "
+            "INSERT INTO [Written] SELECT [ClientId] FROM inserted"
         )
-        for (session,) in sessions:
+        try:
+            yield lambda: [client_id for (client_id,) in execute("SELECT * FROM [Written]")]
+        finally:
+            execute("DROP TRIGGER [note]")
+            execute("DROP TABLE [Written]")
+
+    @contextmanager
+    def forget_uniqueness(self) -> Iterator[None]:
+        self._database.execute("DROP INDEX [IX_Clients_ClientId] ON [Clients]")
+        try:
+            yield
+        finally:
+            self.clear()
+            index = "CREATE UNIQUE INDEX [IX_Clients_ClientId] ON [Clients] ([ClientId])"
+            self._database.execute(index)
+
+    def end_sessions(self) -> None:
+        for (session,) in self._database.execute(f"SELECT session_id {_OPSKITS_SESSIONS}"):
             self._database.execute(f"KILL {session}")
 
     def make_journal(self) -> None:

@@ -16,7 +16,7 @@ import pyodbc
 
 from opskit.db.mssql import open_connection
 from opskit.settings import Environment
-from tests.conftest import environment
+from tests.databases import environment
 
 
 @dataclass(frozen=True)

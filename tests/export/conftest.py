@@ -15,11 +15,8 @@ from opskit.export import postgresql, tsql
 from opskit.export.sql import Job
 from opskit.settings import Environment
 from tests.conftest import Database
-from tests.db.conftest import mssql_server
 from tests.db.journal_sites import MssqlSite, PostgresSite, Site, psql
 from tests.db.mssql_server import MssqlDatabase, new_mssql_database
-
-__all__ = ["mssql_server"]  # the fixture
 
 Row = tuple[Any, ...]
 

@@ -116,10 +116,13 @@ def test_it_cannot_be_run_twice(target: Target, path: Path) -> None:
     assert "was run before" in refused(target, path)
 
 
-@pytest.mark.parametrize("how", ["changed", "gone", "as wanted already"])
+@pytest.mark.parametrize("how", ["changed", "gone", "as wanted already", "another's"])
 def test_one_value_that_has_moved_stops_all_of_it(target: Target, path: Path, how: str) -> None:
     if how == "gone":
         target.remove("ID3")
+    elif how == "another's":
+        target.remove("ID3")
+        target.add([("id3 ", "the same id for most collations", 3600)])
     else:
         target.put("ID3", 100 if how == "changed" else 1800)
     assert "1 of the planned lifetimes have moved since" in refused(target, path)
