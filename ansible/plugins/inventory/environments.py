@@ -104,7 +104,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         # Symbolic links stay: relative paths in opskit.toml start where its name stands.
         config = os.path.abspath(named)  # noqa: PTH100
         environments = read_environments(config)
-        for name in sorted(environments, key=lambda one: environments[one]["opskit_wave"]):
+        by_wave = sorted(environments, key=lambda one: environments[one]["opskit_wave"])
+        # Plays meet the hosts in the order of the groups, so those of the waves go first.
+        for name in by_wave:
+            self.inventory.add_host(name)
+            self._add_to(f"wave_{environments[name]['opskit_wave']}", name)
+        for name in by_wave:
             variables = environments[name]
             variables["opskit_config"] = self.get_option("remote_config") or config
             if self.get_option("local"):
@@ -113,12 +118,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             self._add(name, variables)
 
     def _add(self, name, variables):
-        self.inventory.add_host(name)
         for key, value in variables.items():
             self.inventory.set_variable(name, key, value)
         for group in groups_of(variables):
-            self.inventory.add_group(group)
-            self.inventory.add_child(group, name)
+            self._add_to(group, name)
         strict = self.get_option("strict")
         self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict=strict)
@@ -126,15 +129,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             self.get_option("keyed_groups"), variables, name, strict=strict
         )
 
+    def _add_to(self, group, name):
+        self.inventory.add_group(group)
+        self.inventory.add_child(group, name)
+
 
 def groups_of(variables):
-    """Return the groups of an environment."""
-    groups = [
-        "wave_{}".format(variables["opskit_wave"]),
-        "runtime_{}".format(variables["opskit_runtime"]),
-    ]
+    """Return the groups of an environment, but for that of its wave."""
+    groups = [f"runtime_{variables['opskit_runtime']}"]
     if variables["opskit_engine"]:
-        groups.append("engine_{}".format(variables["opskit_engine"]))
+        groups.append(f"engine_{variables['opskit_engine']}")
     if variables["opskit_protected"]:
         groups.append("protected")
     return groups

@@ -62,7 +62,9 @@ def hosts(inventory, group):
 
 
 def test_hosts_come_by_wave(parse):
-    assert list(parse().hosts) == ["dev", "odbc", "odd", "prod"]
+    inventory = parse()
+    inventory.reconcile_inventory()
+    assert hosts(inventory, "all") == ["dev", "odbc", "odd", "prod"]
 
 
 def test_groups(parse):
