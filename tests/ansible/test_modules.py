@@ -135,11 +135,12 @@ def test_an_environment_without_any_file(collection: Collection, sandbox: Sandbo
         task("identity_verify", {"client": "Billing Export"}),
         task("data_path_smoke", {"smoke": {"skip": ["odata3"]}}),
         task("journal"),
+        task("client_info", {"insecure": True, "policy": {"max_lifetime": "10m"}}),
         arguments=["-vvvv"],
         **inline(sandbox, "dev"),
     )
     assert played.code == 0, played.text
-    info, changed, again, verified, smoke, journal = played.results
+    info, changed, again, verified, smoke, journal, strict = played.results
     assert info["clients"][0]["lifetime"] == 3600
     assert (changed["changed"], changed["old"], changed["new"]) == (True, 3600, 1800)
     assert changed["verification"] == "proved"
@@ -148,6 +149,8 @@ def test_an_environment_without_any_file(collection: Collection, sandbox: Sandbo
     statuses = {check["id"]: check["status"] for check in smoke["checks"]}
     assert (statuses["odata3"], statuses["odata4"]) == ("skipped", "pass")
     assert journal["before"] == journal["after"]
+    assert not any(client["within_policy"] for client in strict["clients"])
+    assert "TLS certificates of dev are not verified" in played.text
 
     left = [path for path in collection.folder.rglob("*") if path not in before and path.is_file()]
     said = played.text + json.dumps(played.results)
@@ -179,7 +182,7 @@ def test_no_secret_is_an_argument(collection: Collection, sandbox: Sandbox, tmp_
 
 def test_an_opskit_that_is_not_the_right_one(collection: Collection, tmp_path: Path) -> None:
     programs = {
-        "There is no ": None,
+        "There is no program ": None,
         "is opskit 0.0.9, and 0.1.0 or newer is needed.": "echo opskit 0.0.9",
         "is not the opskit that is meant.": "echo 'usage: opskit [deploy]'",
         "opskit3 is not the opskit that is meant.": "exit 1",

@@ -8,6 +8,9 @@ This is private to the collection.
 
 from __future__ import annotations
 
+# Options of the modules that are, by the same names, options of the commands that check.
+CHECKS_SPEC = {"client": {"type": "str"}}
+
 
 def failed_checks(checks):
     """Return the checks that failed."""
@@ -40,8 +43,10 @@ def fail_by_checks(module, environment, document, checks, **result):
     )
 
 
-def report_checks(module, opskit, command, options=()):
+def report_checks(module, opskit, command):
     """Run a command that checks, and end the module with what it found."""
+    given = {name: module.params[name] for name in CHECKS_SPEC}
+    options = [f"--{name}={value}" for name, value in given.items() if value is not None]
     document = opskit.run(command, options)
     environments = (document["data"] or {}).get("environments") or []
     checks = environments[0]["checks"] if environments else []

@@ -75,7 +75,7 @@ class Opskit:
             found = self._module.get_bin_path("opskit", opt_dirs=folders)
         if found is None:
             where = wanted or "opskit on the PATH, in ~/.local/bin or /usr/local/bin"
-            self._fail_to_run(f"There is no {where}.")
+            self._fail_to_run(f"There is no program {where}.")
         return found
 
     def _check_version(self):

@@ -16,9 +16,6 @@ description:
     of 200, too.
   - It fails when a check fails, with symptom, cause and remedy.
 options:
-  client:
-    description: Whose token, by id or name of one whose secret is known. By default the first one.
-    type: str
   smoke:
     description:
       - What the data paths are asked for, as in the table C([environments.NAME.smoke]) of
@@ -30,6 +27,7 @@ seealso:
 extends_documentation_fragment:
   - opskit.creatio.attributes
   - opskit.creatio.attributes.read_only
+  - opskit.creatio.checks
   - opskit.creatio.environment
 author:
   - The opskit authors (@opskit)
@@ -169,7 +167,10 @@ document:
   sample: {opskit: 0.1.0, command: smoke, ok: false, data: null, errors: []}
 """
 
-from ansible_collections.opskit.creatio.plugins.module_utils._checks import report_checks
+from ansible_collections.opskit.creatio.plugins.module_utils._checks import (
+    CHECKS_SPEC,
+    report_checks,
+)
 from ansible_collections.opskit.creatio.plugins.module_utils._opskit import (
     Opskit,
     environment_module,
@@ -179,12 +180,10 @@ from ansible_collections.opskit.creatio.plugins.module_utils._opskit import (
 def main():
     """Run the module."""
     module = environment_module(
-        {"client": {"type": "str"}, "smoke": {"type": "dict"}},
+        dict(CHECKS_SPEC, smoke={"type": "dict"}),
         mutually_exclusive=[["config", "smoke"]],
     )
-    client = module.params["client"]
-    options = [] if client is None else [f"--client={client}"]
-    report_checks(module, Opskit(module), "smoke", options)
+    report_checks(module, Opskit(module), "smoke")
 
 
 if __name__ == "__main__":

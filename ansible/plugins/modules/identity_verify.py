@@ -15,16 +15,13 @@ description:
     with its signature and claims. Where the database is given, the token must live as long as the
     database says.
   - It fails when a check fails, with symptom, cause and remedy.
-options:
-  client:
-    description: Whose token, by id or name of one whose secret is known. By default the first one.
-    type: str
 seealso:
   - module: opskit.creatio.data_path_smoke
   - module: opskit.creatio.client_lifetime
 extends_documentation_fragment:
   - opskit.creatio.attributes
   - opskit.creatio.attributes.read_only
+  - opskit.creatio.checks
   - opskit.creatio.environment
 author:
   - The opskit authors (@opskit)
@@ -159,7 +156,10 @@ document:
   sample: {opskit: 0.1.0, command: verify, ok: false, data: null, errors: []}
 """
 
-from ansible_collections.opskit.creatio.plugins.module_utils._checks import report_checks
+from ansible_collections.opskit.creatio.plugins.module_utils._checks import (
+    CHECKS_SPEC,
+    report_checks,
+)
 from ansible_collections.opskit.creatio.plugins.module_utils._opskit import (
     Opskit,
     environment_module,
@@ -168,10 +168,8 @@ from ansible_collections.opskit.creatio.plugins.module_utils._opskit import (
 
 def main():
     """Run the module."""
-    module = environment_module({"client": {"type": "str"}})
-    client = module.params["client"]
-    options = [] if client is None else [f"--client={client}"]
-    report_checks(module, Opskit(module), "verify", options)
+    module = environment_module(CHECKS_SPEC)
+    report_checks(module, Opskit(module), "verify")
 
 
 if __name__ == "__main__":
