@@ -48,10 +48,9 @@ def report_checks(module, opskit, command):
     given = {name: module.params[name] for name in CHECKS_SPEC}
     options = [f"--{name}={value}" for name, value in given.items() if value is not None]
     document = opskit.run(command, options)
-    environments = (document["data"] or {}).get("environments") or []
-    checks = environments[0]["checks"] if environments else []
     if document["errors"]:
-        opskit.fail(document, environment=opskit.environment, checks=checks)
+        opskit.fail(document, environment=opskit.environment)
+    checks = document["data"]["environments"][0]["checks"]
     if not document["ok"]:
         fail_by_checks(module, opskit.environment, document, checks)
     module.exit_json(changed=False, environment=opskit.environment, checks=checks, failed_checks=[])
