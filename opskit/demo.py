@@ -3,15 +3,19 @@
 """The story that ``opskit demo`` tells: the commands' own functions, in a good order."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from opskit.config import load_config
+from opskit.apply import ApplyOptions, apply_plan
+from opskit.config import Config, load_config
+from opskit.desired import load_desired
 from opskit.fleet import check_all
 from opskit.journal import Author, read_history
 from opskit.lifetime import ChangeOptions, Wish, set_lifetimes
 from opskit.listing import list_lifetimes
 from opskit.models import ChangeSets
+from opskit.plan import make_plan
+from opskit.plan_file import load_plan, save_plan
 from opskit.results import Result
 from opskit.revert import revert
 from opskit.sandbox.faults import Fault
@@ -20,7 +24,8 @@ from opskit.settings import Environment
 
 CLIENT = "Data Mart Sync"
 LIFETIME = 1800  # seconds
-_BECAUSE = ChangeOptions(Author(reason="security review"))
+_REASON = "security review"
+_BECAUSE = ChangeOptions(Author(reason=_REASON))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +60,22 @@ def tell(folder: Path) -> Iterator[Step]:
     yield _step(
         "Tokens of one integration shall live half an hour in dev. Compared, committed, read "
         "back, and proved by a token that was issued just now.",
-        f'opskit lifetime set "{CLIENT}" 30m -e dev --reason "security review"',
+        f'opskit lifetime set "{CLIENT}" 30m -e dev --reason "{_REASON}"',
         Result("lifetime set", changes, errors),
     )
-    history, errors = read_history([dev])
+    yield from _rollout(config)
+    history, errors = read_history(config.select())
     yield _step(
-        "Who changed what, and why? The journal was written in the same transaction.",
-        "opskit history -e dev",
+        "Who changed what, and why? Each journal was written in the transaction of its change.",
+        "opskit history",
         Result("history", history, errors),
     )
-    undone = revert([dev], history.entries[0].change_set, ChangeOptions())
+    newest = history.entries[0]
+    undone = revert(config.select([newest.environment]), newest.change_set, ChangeOptions())
     yield _step(
-        "And back again, with one command: compared, journalled and proved like any change.",
-        f"opskit revert {history.entries[0].change_set}",
+        f"{newest.environment} back again, with one command: compared, journalled and proved like "
+        "any change.",
+        f"opskit revert {newest.change_set} --yes",
         Result("revert", ChangeSets([undone])),
     )
     yield _verify("Is the Identity Service itself in order?", dev)
@@ -81,6 +89,37 @@ def tell(folder: Path) -> Iterator[Step]:
     )
     clear_faults(folder, [test.name])
     yield _smoke("Mended, and checked again.", test)
+
+
+def _rollout(config: Config) -> Iterator[Step]:
+    """Plan what lifetimes.toml asks for in all environments, and carry it out."""
+    environments = {one.name: one for one in config.select()}
+    desired = load_desired(config.path.with_name("lifetimes.toml"), environments.values())
+    made, errors = make_plan(config.select(), desired)
+    file = config.path.with_name("plan.json")
+    plan = replace(save_plan(made, file), path=file.name)
+    yield _step(
+        "What lifetimes.toml asks for, against what three databases hold. Saved with what was "
+        "seen there, to be reviewed.",
+        "opskit plan --out plan.json",
+        Result("plan", plan, errors),
+    )
+    plan = load_plan(file, environments)
+    file.unlink()
+    apply = f'opskit apply plan.json --smoke --yes --reason "{_REASON}"'
+    applied, errors = apply_plan(plan, environments, ApplyOptions(_BECAUSE, smoke=True))
+    yield _step(
+        "Carried out wave by wave: each is proved by fresh tokens, and checked, before the next.",
+        apply,
+        Result("apply", applied, errors),
+    )
+    applied, errors = apply_plan(plan, environments, ApplyOptions(_BECAUSE))
+    yield _step(
+        "The same plan again? Its values have moved since, so it is refused as a whole.",
+        apply,
+        Result("apply", applied, errors),
+        should_pass=False,
+    )
 
 
 def _step(title: str, command: str, result: Result, *, should_pass: bool = True) -> Step:

@@ -73,13 +73,15 @@ class OpskitError(Exception):
 
 
 def internal_error(error: Exception, environment: str | None = None) -> OpskitError:
-    """Return the error for a defect of opskit's own."""
-    return OpskitError(
+    """Return the error for a defect of opskit's own, with the defect as its cause."""
+    wrapped = OpskitError(
         f"opskit itself failed: {type(error).__name__}: {error}",
         remedy="Please report this, with what `opskit --traceback …` shows.",
         environment=environment,
         code="internal",
     )
+    wrapped.__cause__ = error
+    return wrapped
 
 
 class UsageError(OpskitError):

@@ -209,3 +209,46 @@ def find_change_set(
         remedy="See them with: opskit history",
         code="change-set-unknown",
     )
+
+
+def find_plan(
+    environments: Sequence[Environment], plan_hash: str
+) -> list[tuple[Environment, list[JournalEntry]]]:
+    """Return the last change set of a plan in each environment, the newest one first.
+
+    Args:
+        environments: whose journals may hold one; those without a journal hold none.
+        plan_hash: the plan's hash, or how it begins.
+
+    Raises:
+        UsageError: there is none, or several plans begin so.
+        OpskitError: one of the journals cannot be read.
+    """
+    found: dict[str, tuple[Environment, list[JournalEntry]]] = {}
+    hashes: set[str] = set()
+    named = {environment.name: environment for environment in environments}
+    for environment, outcome in _read_all(environments, since=None, change_set=None):
+        if isinstance(outcome, JournalMissing):
+            continue
+        if isinstance(outcome, OpskitError):
+            raise outcome
+        entries = [e for e in outcome if e.plan_hash and e.plan_hash.startswith(plan_hash)]
+        hashes |= {entry.plan_hash or "" for entry in entries}
+        # Newest first. Two environments may share a database, and so its journal.
+        last = {entry.environment: entry.change_set for entry in reversed(entries)}
+        for name, change_set in last.items():
+            there = named.get(name, environment)
+            found[change_set] = there, [e for e in entries if e.change_set == change_set]
+    if len(hashes) > 1:
+        raise UsageError(
+            f"{len(hashes)} plans begin with {plan_hash!r}.",
+            remedy="Write more of the hash; see `opskit history -o json`.",
+            code="change-set-ambiguous",
+        )
+    if not found:
+        raise UsageError(
+            f"No journal of these environments has changes of a plan {plan_hash!r}.",
+            remedy="See what was applied, and by which plan, with: opskit history",
+            code="change-set-unknown",
+        )
+    return sorted(found.values(), key=lambda one: one[1][0].changed_at, reverse=True)

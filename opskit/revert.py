@@ -3,13 +3,13 @@
 """Undo a change set: put the old lifetimes back where its own still stand."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from opskit.db.store import open_store
-from opskit.errors import ValueChanged
-from opskit.journal import find_change_set, require_journal
-from opskit.lifetime import ChangeOptions, Confirm, change_lifetimes
-from opskit.models import Change, ChangeSet
+from opskit.errors import Interrupted, OpskitError, ValueChanged
+from opskit.journal import find_change_set, find_plan, require_journal
+from opskit.lifetime import ChangeOptions, Confirm, change_lifetimes, proved
+from opskit.models import Change, ChangeSet, ChangeSets
 from opskit.progress import Progress, silent
 from opskit.settings import Environment
 from opskit.transaction import moved
@@ -69,6 +69,91 @@ def undo(
 
     The arguments and errors are those of :func:`revert`.
     """
+    undoing = _prepare(environment, back, change_set, options, force=force)
+    undoing.ask(options, confirm)
+    return undoing.run(options, progress)
+
+
+def revert_plan(
+    environments: Sequence[Environment],
+    plan_hash: str,
+    options: ChangeOptions,
+    *,
+    force: bool = False,
+    confirm: Confirm = lambda *_: None,
+    progress: Progress = silent,
+) -> tuple[ChangeSets, list[OpskitError]]:
+    """Undo what the plan of this hash, or whose hash begins so, changed in all environments.
+
+    Where a plan was applied more than once, its last change set is undone. All of them are
+    compared before the first is written; then the newest goes first, and the first that fails is
+    the last. The arguments are those of :func:`revert`.
+
+    Returns:
+        What was done, and the error that ended it, if one did.
+
+    Raises:
+        OpskitError: one of the environments cannot be put back; nothing was written.
+    """
+    prepared = []
+    for environment, entries in find_plan(environments, plan_hash):
+        back = [Change(e.client_id, e.client_name, e.new, e.old) for e in entries]
+        change_set = entries[0].change_set
+        prepared.append(_prepare(environment, back, change_set, options, force=force))
+    for undoing in prepared:
+        undoing.ask(options, confirm)
+    done: list[ChangeSet] = []
+    for undoing in prepared:
+        try:
+            done.append(undoing.run(options, progress))
+        except OpskitError as error:
+            error.environment = undoing.environment.name
+            if isinstance(error, Interrupted) and isinstance(error.done, ChangeSet):
+                done.append(error.done)
+            return ChangeSets(done), [error]
+        if not proved(done[-1]):
+            break
+    return ChangeSets(done), []
+
+
+@dataclass(frozen=True, slots=True)
+class _Undoing:
+    """The undo of one change set, compared with what is there.
+
+    Attributes:
+        environment: where.
+        changes: from what is there now to what was there before the change set.
+        change_set: what it undoes.
+        warnings: what the policy advises against, and what ``--force`` overwrites.
+    """
+
+    environment: Environment
+    changes: Sequence[Change]
+    change_set: str | None
+    warnings: Sequence[str]
+
+    def ask(self, options: ChangeOptions, confirm: Confirm) -> None:
+        """Have the changes confirmed, if there are any to be written."""
+        pending = [change for change in self.changes if change.old != change.new]
+        if pending and not options.dry_run:
+            confirm(self.environment, pending)
+
+    def run(self, options: ChangeOptions, progress: Progress) -> ChangeSet:
+        """Make the change set that undoes the other."""
+        record = options.author.record(self.environment.name, reverts=self.change_set)
+        done = change_lifetimes(self.environment, self.changes, record, options, progress=progress)
+        return replace(done, warnings=[*self.warnings, *done.warnings])
+
+
+def _prepare(
+    environment: Environment,
+    back: Sequence[Change],
+    change_set: str | None,
+    options: ChangeOptions,
+    *,
+    force: bool,
+) -> _Undoing:
+    """Compare what a change set wrote with what is there; the errors are those of `revert`."""
     warnings: dict[str, None] = {}  # each once, in order
     for lifetime in sorted({change.new for change in back}):
         advice = environment.policy.check(lifetime, environment=environment.name, override=True)
@@ -92,12 +177,7 @@ def undo(
         for change in back
         if change.client_id in present
     ]
-    pending = [change for change in there if change.old != change.new]
-    if pending and not options.dry_run:
-        confirm(environment, pending)
-    record = options.author.record(environment.name, reverts=change_set)
-    done = change_lifetimes(environment, there, record, options, progress=progress)
-    return replace(done, warnings=[*warnings, *done.warnings])
+    return _Undoing(environment, there, change_set, list(warnings))
 
 
 def _conflict(error: ValueChanged) -> ValueChanged:

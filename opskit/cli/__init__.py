@@ -72,9 +72,7 @@ COLOR = False if os.environ.get("NO_COLOR") else None
     cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "color": COLOR}
 )
 @click.version_option(__version__, "-V", "--version", message="opskit %(version)s")
-@click.option(
-    "--traceback", is_flag=True, help="Show where in opskit an error arose that ends the command."
-)
+@click.option("--traceback", is_flag=True, help="Show where in opskit an error arose.")
 def cli(traceback: bool) -> None:
     """Tune, prove and smoke-check the OAuth clients of Creatio's Identity Service.
 
@@ -104,7 +102,9 @@ def _run(arguments: Sequence[str]) -> int:
         code = cli.main(arguments, prog_name="opskit", standalone_mode=False)
     except Exception as error:  # noqa: BLE001 (the one place where everything is caught)
         if "--traceback" in arguments:
-            _show_traceback(error)
+            from opskit.cli.output import show_traceback
+
+            show_traceback(error)
         return _report(_as_opskit_error(error), arguments)
     return code if isinstance(code, int) else EXIT_OK
 
@@ -159,11 +159,3 @@ def _command_name(arguments: Sequence[str]) -> str:
         if not isinstance(command, click.Group):
             break
     return " ".join(names)
-
-
-def _show_traceback(error: Exception) -> None:
-    import traceback
-
-    from opskit.secrets import redact
-
-    click.echo(redact("".join(traceback.format_exception(error))), err=True)

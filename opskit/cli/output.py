@@ -19,8 +19,10 @@ def show(result: Result, output: FormatChoice) -> int:
     text = output.to_format().render(result)
     if text:
         _echo(text)
-    if output is FormatChoice.TABLE:
-        for error in result.errors:
+    for error in result.errors:
+        if _traceback_wanted():
+            show_traceback(error)
+        if output is FormatChoice.TABLE:
             say_error(error)
     return result.exit_code
 
@@ -43,6 +45,18 @@ def say_error(error: OpskitError) -> None:
     _say(click.style("error: ", fg="red", bold=True), where + error.message)
     if error.remedy:
         _say(click.style("   do: ", dim=True), error.remedy)
+
+
+def show_traceback(error: Exception) -> None:
+    """Print where an error arose, and where those did that led to it."""
+    import traceback
+
+    click.echo(redact("".join(traceback.format_exception(error))), err=True)
+
+
+def _traceback_wanted() -> bool:
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.find_root().params.get("traceback"))
 
 
 def say(text: str) -> None:

@@ -17,15 +17,18 @@ from opskit.cli.options import (
 )
 from opskit.cli.output import show
 from opskit.cli.progress import shown_progress
+from opskit.errors import UsageError
 from opskit.formats import FormatChoice
 from opskit.lifetime import ChangeOptions
 from opskit.models import ChangeSets
 from opskit.results import Result
 from opskit.revert import revert as revert_change_set
+from opskit.revert import revert_plan
 
 
 @click.command()
-@click.argument("change_set")
+@click.argument("change_set", required=False)
+@click.option("--plan", metavar="HASH", help="Undo all that this plan changed, everywhere.")
 @environments_option
 @click.option("--force", is_flag=True, help="Put the old lifetimes back over later changes.")
 @click.option("--dry-run", is_flag=True, help="Take the same path, then roll back.")
@@ -33,7 +36,8 @@ from opskit.revert import revert as revert_change_set
 @config_option
 @output_option
 def revert(
-    change_set: str,
+    change_set: str | None,
+    plan: str | None,
     patterns: Sequence[str],
     force: bool,
     dry_run: bool,
@@ -45,16 +49,28 @@ def revert(
     """Put back the lifetimes that CHANGE_SET replaced, where its own still stand.
 
     CHANGE_SET is an id from `opskit history`; its beginning is enough. The undo is a change set
-    too: proved, journalled, and to be reverted like any other.
+    too: proved, journalled, and to be reverted like any other. With --plan instead, the change
+    sets of one plan are undone in all environments, the newest first.
     """
-    environments = read_environments(config, patterns)
-    with shown_progress() as display:
-        done = revert_change_set(
-            environments,
-            change_set,
-            replace(options, dry_run=dry_run),
-            force=force,
-            confirm=confirm_anything if yes else display.suspended(confirm_at_terminal),
-            progress=display,
+    if (change_set is None) == (plan is None):
+        raise UsageError(
+            "Name either a change set or, with --plan, the hash of a plan.",
+            remedy="See both with: opskit history",
         )
-    return show(Result("revert", ChangeSets([done])), output)
+    environments = read_environments(config, patterns)
+    options = replace(options, dry_run=dry_run)
+    with shown_progress() as display:
+        confirm = confirm_anything if yes else display.suspended(confirm_at_terminal)
+        if plan is not None:
+            done, errors = revert_plan(
+                environments, plan, options, force=force, confirm=confirm, progress=display
+            )
+        else:
+            one = revert_change_set(
+                *(environments, change_set or "", options),
+                force=force,
+                confirm=confirm,
+                progress=display,
+            )
+            done, errors = ChangeSets([one]), []
+    return show(Result("revert", done, errors), output)

@@ -134,9 +134,22 @@ def migrating(
             _lock(connection, environment, min(max(1, round(lock_timeout * 1000)), _LONGEST_WAIT))
             yield Migration(connection, environment)
     except DBAPIError as error:
-        if error.orig is None:
+        if (first := _first(error)) is None:
             raise
-        raise error.orig from None
+        raise first from None
+
+
+def _first(error: BaseException) -> BaseException | None:
+    """Return the driver's own error that all began with.
+
+    Where the server has ended the transaction itself, rolling it back is an error too.
+    """
+    found: BaseException | None = None
+    link: BaseException | None = error
+    while link is not None:
+        found = link.orig if isinstance(link, DBAPIError) else found
+        link = link.__context__
+    return found
 
 
 def _lock(connection: Connection, environment: Environment, milliseconds: int) -> None:

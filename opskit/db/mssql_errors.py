@@ -41,7 +41,8 @@ _SESSION_ENDED = {596, 6005, 10053, 10054, 10060, 20004, 20006, 20047}
 _GONE_WORDS = (
     "closed connection|connection is closed|communication link failure|terminating connection|"
     "connection is dead|dbprocess is dead|unexpected eof|not connected|tcp provider|"
-    "unknown error"  # all that FreeTDS says when the server hangs up
+    # All that FreeTDS says when the server hangs up, the second to a commit.
+    "unknown error|driver did not supply an error"
 )
 # Where the number says nothing: Babelfish gives one number to all that PostgreSQL refuses, and
 # FreeTDS none to some.

@@ -52,6 +52,8 @@ def print_applied(console: Console, data: Applied) -> None:
     if data.not_started:
         names = printable(", ".join(data.not_started))
         console.print(Text(f"not started: {names}", "yellow"))
+    if any(one.id for one in data.change_sets) and not data.reverted:
+        console.print(Text(f"to undo it: opskit revert --plan {data.plan_hash[:12]}", "dim"))
 
 
 def print_history(console: Console, data: History) -> None:

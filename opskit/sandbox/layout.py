@@ -11,6 +11,7 @@ import msgspec
 
 from opskit.errors import SandboxError
 from opskit.sandbox.catalog import ENVIRONMENTS, integrations_of
+from opskit.sandbox.sample import remove_sample
 
 LOG_HEAD = b"# The log of opskit's sandbox\n"
 """The first line of a sandbox's log, by which a log that was left behind is known as one."""
@@ -68,6 +69,11 @@ class Layout:
     def config(self) -> Path:
         """The opskit.toml for the three environments."""
         return self.folder / "opskit.toml"
+
+    @property
+    def lifetimes(self) -> Path:
+        """A sample of the desired state, which belongs to whoever edits it."""
+        return self.folder / "lifetimes.toml"
 
     @property
     def state(self) -> Path:
@@ -143,6 +149,7 @@ class Layout:
         """Remove everything that a sandbox makes but its log, the state file last."""
         for path in (self.config, *self.secret_files()):
             path.unlink(missing_ok=True)
+        remove_sample(self.lifetimes)
         with contextlib.suppress(OSError):  # absent, or it holds somebody else's files
             self.secrets.rmdir()
         self.state.unlink(missing_ok=True)

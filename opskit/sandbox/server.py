@@ -26,6 +26,7 @@ from opskit.sandbox.identity import IdentityService
 from opskit.sandbox.layout import Layout, Ports, State
 from opskit.sandbox.ports import Listeners, bind_all
 from opskit.sandbox.postgres import Cluster
+from opskit.sandbox.sample import write_sample
 from opskit.sandbox.switches import Switches
 
 _POOL_CONNECTIONS = 8
@@ -82,6 +83,7 @@ def run(layout: Layout, first_port: int, stop: Stop) -> None:
         cluster, state = stack.enter_context(_claim(layout, listeners))
         credentials = _fill(cluster, listeners)
         write_configuration(layout, state.ports, credentials)
+        write_sample(layout.lifetimes)
         switches = {spec.name: Switches() for spec in ENVIRONMENTS}
         apps: dict[int, ASGIApp] = {
             state.ports.control: ControlApp(state.token, switches, stop.request).app()

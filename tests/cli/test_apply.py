@@ -70,9 +70,10 @@ def test_planned_moved_planned_anew_applied_asked_about_and_undone(
     assert {entry["verification"] for entry in entries.values()} == {"proved"}
     assert len({entry["plan_hash"] for entry in entries.values()}) == 1
 
-    undone = run("revert", entries["prod"]["change_set"], "--yes", config=config)
-    assert undone.code == 0
-    assert _present(sandbox) == [1800, 1800, 3600]
+    undo = applied.out.splitlines()[-1].removeprefix("to undo it: opskit ")
+    undone = run(*undo.split(), "--yes", config=config)
+    assert (undone.code, undone.err) == (0, "")
+    assert _present(sandbox) == [3600, 3000, 3600]
 
 
 def test_the_desired_state_in_one_go(sandbox: Sandbox, desired: Path) -> None:

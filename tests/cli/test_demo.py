@@ -40,7 +40,8 @@ def variables(temporary: Path) -> dict[str, str]:
 
 def test_the_story(temporary: Path, tmp_path: Path) -> None:
     ran = run("demo", env=variables(temporary), cwd=tmp_path)
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0
+    assert ran.err.count("error: Since the plan was made, others have changed") == 2
     assert list(temporary.iterdir()) == []
     assert list(tmp_path.iterdir()) == []
     told = iter(ran.out.splitlines())
@@ -51,6 +52,19 @@ def test_the_story(temporary: Path, tmp_path: Path) -> None:
         "3600 s (1h)   →   1800 s (30m)",
         "✓  lifetime.read_back    the database holds 1800 s",
         "✓  lifetime.fresh_token  a fresh token (issued",
+        "$ opskit plan --out plan.json",
+        "3600 s (1h) → 900 s (15m)",
+        "3 changes in 2 environments",
+        '$ opskit apply plan.json --smoke --yes --reason "security review"',
+        "test  changed",
+        "prod  changed",
+        "prod  6 passed",
+        '$ opskit apply plan.json --smoke --yes --reason "security review"',
+        "not started: dev, test, prod",
+        "$ opskit history",
+        "security review",
+        "$ opskit revert ",
+        "prod  changed back, which reverts",
         "$ opskit verify -e dev",
         "✓  lifetime.database       a fresh token",
         "$ opskit smoke -e dev -e test",

@@ -5,6 +5,7 @@
 import getpass
 import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -114,6 +115,30 @@ def test_a_protected_environment_is_not_undone_unasked(sandbox: Sandbox) -> None
     assert "prod is protected" in refused.err
     assert sandbox.lifetimes("prod")[IDS["prod"]] == 1800
     assert run("revert", change_set, "--yes", config=sandbox.config).code == 0
+
+
+def test_a_plan_is_undone_everywhere_with_one_command(sandbox: Sandbox, tmp_path: Path) -> None:
+    saved = str(tmp_path / "plan.json")
+    planned = run("plan", "--out", saved, "-o", "json", config=sandbox.config)
+    plan = str(planned.json()["data"]["hash"])
+    assert run("apply", saved, "--yes", "--no-verify", config=sandbox.config).code == 0
+    assert f"plan {plan[:12]}" in run("history", config=sandbox.config).out
+    refused = run("revert", "--plan", plan[:12], config=sandbox.config)
+    assert (refused.code, refused.out) == (2, "")
+    assert "prod is protected" in refused.err
+    ran = run("revert", "--plan", plan[:12], "--yes", config=sandbox.config)
+    assert (ran.code, ran.err) == (0, "")
+    assert {sandbox.lifetimes(name)[IDS[name]] for name in IDS} == {3600}
+    again = run("revert", "--plan", plan[:12], "--yes", config=sandbox.config)
+    assert again.code == 4
+    assert "reverted already" in again.err
+
+
+@pytest.mark.parametrize("named", [[], ["x", "--plan", "y"]])
+def test_either_a_change_set_or_a_plan(untouched: Sandbox, named: list[str]) -> None:
+    ran = run("revert", *named, config=untouched.config)
+    assert (ran.code, ran.out) == (2, "")
+    assert "either a change set or, with --plan, the hash of a plan" in ran.err
 
 
 @posix_only

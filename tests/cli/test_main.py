@@ -3,12 +3,14 @@
 """Exit codes, error messages, the JSON envelope, and secrets that appear nowhere."""
 
 import re
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from opskit.errors import internal_error
 from opskit.sandbox.faults import Fault
 from tests.cli.conftest import altered, assert_error_is_said, run, run_both, secrets_of
 from tests.conftest import Sandbox
@@ -96,6 +98,28 @@ def test_traceback_on_request_only(tmp_path: Path) -> None:
     assert "Traceback (most recent call last)" in shown.err
     assert "ConfigError" in shown.err
     assert "   do: " in shown.err
+
+
+def test_the_traceback_of_one_environment_out_of_several(tmp_path: Path) -> None:
+    address = 'database = "postgresql://opskit@127.0.0.1:9/identity"'
+    (tmp_path / "opskit.toml").write_text(
+        f"[environments.a]\n{address}\n[environments.b]\n{address}"
+    )
+    for ran in run_both("--traceback", "lifetime", "list", cwd=tmp_path):
+        assert ran.code == 3
+        assert ran.err.count("Traceback (most recent call last)") == 2
+        assert ran.err.count("opskit.errors.UnreachableError") == 2
+    assert "Traceback" not in run("lifetime", "list", cwd=tmp_path).err
+
+
+def test_a_defect_shows_where_it_arose() -> None:
+    try:
+        1 / 0  # noqa: B018
+    except ZeroDivisionError as defect:
+        error = internal_error(defect, "dev")
+    shown = "".join(traceback.format_exception(error))
+    assert "test_a_defect_shows_where_it_arose" in shown
+    assert "ZeroDivisionError: division by zero" in shown
 
 
 def test_a_failed_check(sandbox: Sandbox) -> None:

@@ -94,8 +94,9 @@ def test_the_desired_state_is_found_where_it_is_said(config: Path, tmp_path: Pat
         assert "1200 s (20m)" in ran.out
 
 
-def test_without_a_desired_state(untouched: Sandbox) -> None:
-    table, in_json = run_both("plan", config=untouched.config)
+def test_without_a_desired_state(config: Path) -> None:
+    config.with_name("lifetimes.toml").unlink()
+    table, in_json = run_both("plan", config=config)
     assert table.code == 2
     assert_error_is_said(table)
     assert in_json.error_codes() == ["lifetimes-missing"]

@@ -16,12 +16,14 @@ from pathlib import Path
 import pytest
 
 from opskit.config import load_config
+from opskit.desired import load_desired
 from opskit.errors import SandboxError
 from opskit.sandbox import lifecycle
 from opskit.sandbox.faults import Fault
 from opskit.sandbox.layout import LOG_HEAD, Layout, State
 from opskit.sandbox.ports import DEFAULT_PORT
 from opskit.sandbox.remains import make_room
+from opskit.sandbox.sample import remove_sample, write_sample
 from tests.sandbox.conftest import Rehearsal
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="file modes and signals of POSIX")
@@ -272,6 +274,24 @@ def test_a_terminated_server_leaves_only_its_log(folder: Path) -> None:
 
     make_room(Layout(folder))  # what a new one does first
     assert not Layout(folder).log.exists()
+
+
+def test_the_sample_of_the_desired_state_goes_again_unless_it_was_edited(
+    tmp_path: Path, sandbox_folder: Path
+) -> None:
+    config = load_config(sandbox_folder / "opskit.toml")
+    sample = (sandbox_folder / "lifetimes.toml").read_text("utf-8")
+    desired = load_desired(sandbox_folder / "lifetimes.toml", config.environments.values())
+    assert [one.client for one in desired.clients] == ["Data Mart Sync", "Telephony Bridge"]
+    path = tmp_path / "lifetimes.toml"
+    write_sample(path)
+    assert path.read_text("utf-8") == sample
+    remove_sample(path)
+    assert not path.exists()
+    path.write_text("# mine", "utf-8")
+    write_sample(path)
+    remove_sample(path)
+    assert path.read_text("utf-8") == "# mine"
 
 
 def test_plans_reach_dev_before_test_before_prod(sandbox_folder: Path) -> None:
