@@ -62,13 +62,13 @@ class Fleet:
         ran = self.opskit("plan", "-f", str(desired), "--out", str(self.plan))
         assert ran.code == 0, ran.all
 
-    def present(self) -> list[int]:
-        rows = [one.rows()[IDS[name]] for name, one in self.installations.items()]
-        return [row["AccessTokenLifetime"] for row in rows]
+    def rows(self) -> list[Mapping[str, Mapping[str, Any]]]:
+        """Return all clients of all environments, all columns."""
+        return [one.rows() for one in self.installations.values()]
 
-    def others(self) -> list[Mapping[str, Any]]:
-        """Return the rows of the clients that the plan does not name, all columns."""
-        return [one.rows()[f"OTHER-{name}"] for name, one in self.installations.items()]
+    def present(self) -> list[int]:
+        rows = zip(IDS.values(), self.rows(), strict=True)
+        return [found[client_id]["AccessTokenLifetime"] for client_id, found in rows]
 
     def check(self, lifetimes: Sequence[int], entries: Sequence[int]) -> None:
         """Compare what stands in each environment, and how often its journal tells of it."""
@@ -165,7 +165,7 @@ def fleet(places: Fleet) -> Iterator[Fleet]:
 
 
 def test_planned_moved_planned_anew_applied_told_and_undone(fleet: Fleet) -> None:
-    others = fleet.others()
+    before = fleet.rows()
     fleet.installations["prod"].set_lifetime(IDS["prod"], 3000)
     stale = fleet.opskit("apply", str(fleet.plan), "--yes")
     assert stale.code == 4
@@ -186,12 +186,12 @@ def test_planned_moved_planned_anew_applied_told_and_undone(fleet: Fleet) -> Non
     assert {entry["verification"] for entry in told} == {"proved"}
     assert len({entry["plan_hash"] for entry in told}) == 1
 
-    undone = fleet.opskit("revert", entries["prod"]["change_set"], "--yes")
+    undo = applied.out.splitlines()[-1].removeprefix("to undo it: opskit ")
+    undone = fleet.opskit(*undo.split(), "--yes")
     assert undone.code == 0, undone.all
-    assert "lifetime.fresh_token" in undone.out
-    assert fleet.present() == [*NEW[:2], 3600]
-    assert fleet.lifetime_in_token("prod") == 3600
-    assert fleet.others() == others
+    assert undone.out.count("lifetime.fresh_token") == 3
+    assert fleet.rows() == before
+    assert [fleet.lifetime_in_token(name) for name in IDS] == [3600, 3600, 3600]
 
 
 def test_of_two_applies_at_once_one_carries_out_the_plan(fleet: Fleet) -> None:
