@@ -16,6 +16,7 @@ from psycopg_pool import ConnectionPool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from opskit.sandbox.catalog import ENVIRONMENTS, EnvironmentSpec
+from opskit.sandbox.clients import ClientStore
 from opskit.sandbox.configuration import write_configuration
 from opskit.sandbox.control_app import ControlApp
 from opskit.sandbox.creatio import Creatio
@@ -151,7 +152,7 @@ def _environment_apps(
 ) -> dict[int, ASGIApp]:
     identity_url = ports.identity_url(spec.name)
     return {
-        ports.identity[spec.name]: IdentityService(spec, switches, pool).app(),
+        ports.identity[spec.name]: IdentityService(spec, switches, ClientStore(pool)).app(),
         ports.creatio[spec.name]: Creatio(spec, switches, pool, identity_url).app(),
     }
 
