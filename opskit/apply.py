@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from opskit.check_options import CheckOptions
 from opskit.db.store import open_store
 from opskit.errors import Interrupted, OpskitError, PolicyError, internal_error
-from opskit.fleet import at_once, check_all
+from opskit.fleet import at_once
 from opskit.journal import require_journal
 from opskit.lifetime import ChangeOptions, change_lifetimes, proved
 from opskit.models import (
@@ -40,11 +41,13 @@ class ApplyOptions:
     Attributes:
         change: how each environment is changed.
         smoke: check the four data paths of a wave before the next one begins.
+        smoke_wait: seconds that this goes on for while an environment is warming up.
         revert_on_failure: undo the change sets of a wave that failed.
     """
 
     change: ChangeOptions = field(default_factory=ChangeOptions)
     smoke: bool = False
+    smoke_wait: float = 0
     revert_on_failure: bool = False
 
 
@@ -82,7 +85,7 @@ def apply_plan(
         for wave in waves:
             if not run.wave(wave):
                 break
-    except KeyboardInterrupt:  # between two waves, or in a smoke check
+    except KeyboardInterrupt:  # between two waves
         run.stop()
     return run.applied(), run.errors()
 
@@ -190,13 +193,19 @@ class _Run:
                 self._errors.append(error)
 
     def _smoke_checked(self, environments: Sequence[Environment]) -> bool:
+        from opskit.patience import check_environments
         from opskit.smoke import smoke
 
-        for environment in environments:
-            self._progress(Step(environment.name, "checking the four data paths"))
-        report, errors = check_all(environments, smoke)
+        report, errors = check_environments(
+            environments,
+            lambda one, http: smoke(one, http=http),
+            CheckOptions(wait=self._options.smoke_wait),
+            self._progress,
+        )
         self._smoke += report.environments
         self._errors += errors
+        if any(isinstance(error, Interrupted) for error in errors):
+            self.stop()
         checks = [check for one in report.environments for check in one.checks]
         return not errors and all(check.status is not Status.FAIL for check in checks)
 

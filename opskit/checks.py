@@ -36,5 +36,6 @@ def unanswered(error: NoAnswer) -> Finding:
 def from_error(check_id: str, error: OpskitError) -> Check:
     """Return the failed check for what another layer could not do."""
     unreachable = isinstance(error, UnreachableError)
-    found = Finding(error.code, error.message, "", error.remedy, unreachable)
+    transient = error.code in {"database-unreachable", "database-gone"}
+    found = Finding(error.code, error.message, "", error.remedy, unreachable, transient)
     return failed(check_id, found)

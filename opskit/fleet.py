@@ -7,13 +7,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from opskit.errors import OpskitError, internal_error
-from opskit.models import EnvironmentReport, Report
+from opskit.check_options import JOBS
+from opskit.durations import format_duration
+from opskit.errors import Interrupted, OpskitError, UnreachableError, internal_error
+from opskit.models import EnvironmentReport, Report, Status
+from opskit.progress import Progress, State, Step, silent
 from opskit.settings import Environment
-
-JOBS = 16  # environments at a time
+from opskit.threads import Threads
 
 Found = TypeVar("Found")
+Check = Callable[[Environment], Awaitable[EnvironmentReport]]
 
 
 def at_once(
@@ -40,29 +43,95 @@ def at_once(
 
 def check_all(
     environments: Sequence[Environment],
-    check: Callable[[Environment], Awaitable[EnvironmentReport]],
+    check: Check,
+    *,
+    jobs: int | None = JOBS,
+    time_limit: float | None = None,
+    progress: Progress = silent,
 ) -> tuple[Report, list[OpskitError]]:
     """Run ``check`` over ``environments`` on one event loop.
 
+    Args:
+        environments: where.
+        check: what to do in each.
+        jobs: how many of them at a time; None when ``check`` itself sees to that.
+        time_limit: seconds for all of them together; None sets none.
+        progress: told which environments are over.
+
     Returns:
         The reports in the order of ``environments``, and one error for each environment whose
-        check could not be made at all.
+        check could not be made at all, or was not over when the time was, or at Ctrl-C.
     """
-    places = asyncio.Semaphore(JOBS)
+    places = asyncio.Semaphore(jobs or len(environments) or 1)
 
     async def one(environment: Environment) -> EnvironmentReport | OpskitError:
+        progress(Step(environment.name, "", state=State.COMING))
         async with places:
-            try:
-                return await check(environment)
-            except OpskitError as error:
-                error.environment = error.environment or environment.name
-                return error
-            except Exception as error:  # noqa: BLE001 (one environment must not hide the others)
-                return internal_error(error, environment.name)
+            outcome = await _outcome(environment, check)
+        progress(Step(environment.name, "", state=_state(outcome)))
+        return outcome
 
-    async def all_of_them() -> list[EnvironmentReport | OpskitError]:
-        return await asyncio.gather(*map(one, environments))
-
-    outcomes = asyncio.run(all_of_them())
+    outcomes = asyncio.run(_until_stopped(environments, one, time_limit))
     report = Report([o for o in outcomes if isinstance(o, EnvironmentReport)])
     return report, [o for o in outcomes if isinstance(o, OpskitError)]
+
+
+async def _outcome(environment: Environment, check: Check) -> EnvironmentReport | OpskitError:
+    try:
+        return await check(environment)
+    except OpskitError as error:
+        error.environment = error.environment or environment.name
+        return error
+    except Exception as error:  # noqa: BLE001 (one environment must not hide the others)
+        return internal_error(error, environment.name)
+
+
+def _state(outcome: EnvironmentReport | OpskitError) -> State:
+    if isinstance(outcome, OpskitError):
+        return State.FAILED
+    failed = any(check.status is Status.FAIL for check in outcome.checks)
+    return State.FAILED if failed else State.PASSED
+
+
+async def _until_stopped(
+    environments: Sequence[Environment],
+    one: Callable[[Environment], Awaitable[EnvironmentReport | OpskitError]],
+    time_limit: float | None,
+) -> list[EnvironmentReport | OpskitError]:
+    """Run all of them until they are over, the time is, or Ctrl-C comes."""
+    asyncio.get_running_loop().set_default_executor(Threads())
+    tasks = [asyncio.ensure_future(one(environment)) for environment in environments]
+    interrupted = False
+    try:
+        if tasks:
+            await asyncio.wait(tasks, timeout=time_limit)
+    except asyncio.CancelledError:  # how asyncio.run passes Ctrl-C on
+        interrupted = True
+    unfinished = [task for task in tasks if task.cancel()]
+    if unfinished:
+        await asyncio.wait(unfinished)  # they close their connections
+    limit = None if interrupted else time_limit
+    return [
+        _outcome_of(task, environment, limit)
+        for task, environment in zip(tasks, environments, strict=True)
+    ]
+
+
+def _outcome_of(
+    task: asyncio.Future[EnvironmentReport | OpskitError],
+    environment: Environment,
+    time_limit: float | None,
+) -> EnvironmentReport | OpskitError:
+    try:
+        return task.result()
+    except asyncio.CancelledError as stopped:
+        so_far = " ".join(["", *getattr(stopped, "__notes__", ())])
+    if time_limit is None:
+        words = f"Interrupted before {environment.name} was checked.{so_far}"
+        return Interrupted(words, environment=environment.name)
+    return UnreachableError(
+        f"{environment.name} was not checked within {format_duration(round(time_limit))}.{so_far}",
+        remedy="Raise --time-limit, or see with -e what takes so long there.",
+        environment=environment.name,
+        code="time-limit",
+    )

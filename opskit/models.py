@@ -145,7 +145,8 @@ class Check:
         status: how it ended.
         summary: what was seen, in a few words.
         finding: why it failed and what to do; None when it passed.
-        elapsed: seconds that the request behind it took; None without a request of its own.
+        elapsed: seconds that the request behind it took, the median of several runs; None without
+            a request of its own.
         latency: the same over several runs; None after a single one.
     """
 
@@ -476,10 +477,22 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentReport:
-    """The checks of one environment, in the order in which they are read."""
+    """The checks of one environment.
+
+    Attributes:
+        environment: where.
+        checks: those of the last attempt, in the order in which they are read.
+        attempts: how many there were.
+        waited: seconds from the beginning of the first attempt to that of the last.
+        gave_up: why there was no further attempt although one could have been asked for; None
+            when all is well, or nobody asked to wait.
+    """
 
     environment: str
     checks: Sequence[Check]
+    attempts: int = 1
+    waited: float = 0.0
+    gave_up: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

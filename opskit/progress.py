@@ -4,6 +4,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """What has become of an environment so far."""
+
+    COMING = "to come"
+    RUNNING = "under way"
+    PASSED = "passed"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +24,13 @@ class Step:
         environment: where.
         words: what it does now, or waits for.
         left: seconds that it will go on waiting at the most; None when it does not wait.
+        state: whether it is under way at all, or over.
     """
 
     environment: str
     words: str
     left: float | None = None
+    state: State = State.RUNNING
 
 
 # Told each step before it is taken; an Interrupted that it raises stops the command there.

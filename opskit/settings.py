@@ -156,10 +156,12 @@ class Environment(Settings, frozen=True, kw_only=True):
     Attributes:
         name: its key in the file.
         folder: the folder of the file, which relative paths start from.
+        fetched: the secrets that were needed so far; a vault is asked once for each.
     """
 
     name: str
     folder: Path
+    fetched: dict[SecretRef, Secret] = msgspec.field(default_factory=dict)
 
     def client(self, named: str | None = None) -> KnownClient | None:
         """Return the client of this id or name whose secret is known; the first without one."""
@@ -197,16 +199,18 @@ class Environment(Settings, frozen=True, kw_only=True):
         return client
 
     def resolve(self, reference: SecretRef) -> Secret:
-        """Fetch a secret of this environment.
+        """Fetch a secret of this environment, the first time that it is needed.
 
         Raises:
             SecretError: see :meth:`SecretRef.resolve`; the error names this environment.
         """
-        try:
-            return reference.resolve(self.folder)
-        except UsageError as error:
-            error.environment = self.name
-            raise
+        if reference not in self.fetched:
+            try:
+                self.fetched[reference] = reference.resolve(self.folder)
+            except UsageError as error:
+                error.environment = self.name
+                raise
+        return self.fetched[reference]
 
     def plain_channels(self) -> list[str]:
         """Return the addresses beyond this machine that are reached without verified TLS."""

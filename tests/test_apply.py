@@ -24,6 +24,7 @@ from opskit.models import Applied, Change, EnvironmentPlan, JournalEntry, Outcom
 from opskit.plan import plan_hash
 from opskit.progress import Progress, Step
 from opskit.results import Result
+from opskit.sandbox import lifecycle
 from opskit.sandbox.catalog import INTEGRATIONS
 from opskit.sandbox.faults import Fault
 from opskit.settings import Environment
@@ -137,6 +138,27 @@ def test_a_failed_smoke_check_stops_before_the_next_wave(
     assert applied.not_started == ["test", "prod"]
     assert _present(sandbox) == {"dev": 1800, "test": 3600, "prod": 3600}
     assert Result("apply", applied).exit_code == 1
+
+
+def test_a_smoke_check_waits_for_an_instance_that_warms_up(
+    plan: Plan, environments: Mapping[str, Environment], sandbox: Sandbox
+) -> None:
+    sandbox.fault(Fault.ROUTES_RELOADING, "dev")
+    sandbox.fault(Fault.LOGIN_REDIRECT, "test")
+    waits: list[str] = []
+
+    def mended_when_waited_for(step: Step) -> None:
+        if step.words.startswith("waiting: "):
+            waits.append(step.environment)
+            lifecycle.clear_faults(sandbox.folder, ["dev"])
+
+    options = ApplyOptions(BY_BOB, smoke=True, smoke_wait=60)
+    applied, errors = apply_plan(plan, environments, options, progress=mended_when_waited_for)
+    assert (errors, set(waits)) == ([], {"dev"})
+    dev, test = applied.smoke
+    assert (dev.attempts, dev.gave_up) == (2, None)
+    assert (test.attempts, test.gave_up) == (1, "waiting cannot mend odata4")
+    assert applied.not_started == ["prod"]
 
 
 def test_a_failed_wave_is_undone_on_request(

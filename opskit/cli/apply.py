@@ -10,6 +10,7 @@ import click
 
 from opskit.cli.changes import change_options, confirm, require_terminal
 from opskit.cli.options import (
+    DurationType,
     check_named,
     config_option,
     lifetimes_option,
@@ -33,6 +34,13 @@ from opskit.settings import Environment
 @lifetimes_option
 @written_environments_option
 @click.option("--smoke", is_flag=True, help="Check the data paths of a wave before the next one.")
+@click.option(
+    "--smoke-wait",
+    type=DurationType(least=0),
+    default=0,
+    metavar="DURATION",
+    help="Like --smoke, and keep trying for so long while an environment is warming up.",
+)
 @click.option("--revert-on-failure", is_flag=True, help="Undo the changes of a wave that fails.")
 @click.option("--dry-run", is_flag=True, help="Take the same path, then roll back.")
 @click.option("--override-policy", is_flag=True, help="Accept lifetimes outside the policy.")
@@ -45,6 +53,7 @@ def apply(
     patterns: Sequence[str],
     all_envs: bool,
     smoke: bool,
+    smoke_wait: int,
     revert_on_failure: bool,
     dry_run: bool,
     override_policy: bool,
@@ -83,7 +92,8 @@ def apply(
             environments,
             ApplyOptions(
                 replace(options, dry_run=dry_run, override_policy=override_policy),
-                smoke=smoke,
+                smoke=smoke or smoke_wait > 0,
+                smoke_wait=smoke_wait,
                 revert_on_failure=revert_on_failure,
             ),
             progress=display,

@@ -24,16 +24,22 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class DurationType(click.ParamType[int]):
-    """A duration, as seconds."""
+    """A duration, as seconds; at least ``least`` of them."""
 
     name = "duration"
+
+    def __init__(self, least: int | None = None) -> None:
+        self.least = least
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the seconds in ``value``."""
         try:
-            return parse_duration(str(value))
+            seconds = parse_duration(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+        if self.least is not None and seconds < self.least:
+            self.fail(f"{value!r} is too short: at least {self.least}s", param, ctx)
+        return seconds
 
 
 DURATION = DurationType()
@@ -225,15 +231,24 @@ def check_named(patterns: Sequence[str], *, all_envs: bool) -> None:
     Raises:
         UsageError: no environment was named, or all of them besides.
     """
-    if patterns and all_envs:
-        raise UsageError(
-            "-e and --all-envs exclude each other.",
-            remedy="Name the environments, or take all of them.",
-            code="environment-missing",
-        )
+    check_not_both(patterns, all_envs=all_envs)
     if not patterns and not all_envs:
         raise UsageError(
             "This command writes, so it wants to be told where.",
             remedy="Add -e NAME (repeatable, globs), or --all-envs.",
+            code="environment-missing",
+        )
+
+
+def check_not_both(patterns: Sequence[str], *, all_envs: bool) -> None:
+    """Make sure that a command was not told both some environments and all of them.
+
+    Raises:
+        UsageError: it was.
+    """
+    if patterns and all_envs:
+        raise UsageError(
+            "-e and --all-envs exclude each other.",
+            remedy="Name the environments, or take all of them.",
             code="environment-missing",
         )

@@ -2,28 +2,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """Progress on standard error: a live table on a terminal, plain lines elsewhere.
 
-What takes less than a second shows nothing.
+What takes less than a second shows nothing, and a fleet shows as much as fits.
 """
 
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from opskit.cli.output import say
 from opskit.durations import format_duration
-from opskit.progress import Step
+from opskit.progress import State, Step
 from opskit.secrets import printable, redact
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.live import Live
-    from rich.table import Table
 
 _WORTH_SHOWING = 1.0  # seconds
-_REMIND = 30.0  # seconds between plain lines on one wait
+_WORTH_A_LINE = 5.0  # seconds of work; a wait is worth one at once
+_REMIND = 30.0  # seconds between plain lines on one wait, or on a fleet
+_FLEET = 10  # environments; more of them get no lines of their own
 
+Steps = list[tuple[Step, float]]  # with the seconds that each has taken
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -45,6 +49,7 @@ class Display:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._steps: dict[str, tuple[Step, float]] = {}  # with the time when each began
+        self._began = time.monotonic()
         self._ended = threading.Event()
         self._ticker = threading.Thread(target=self._tick, daemon=True)
 
@@ -52,7 +57,7 @@ class Display:
         """Take note of a step; a wait that goes on is still the same step."""
         with self._lock:
             before = self._steps.get(step.environment)
-            goes_on = before is not None and before[0].words == step.words
+            goes_on = before and (before[0].words, before[0].state) == (step.words, step.state)
             since = before[1] if before and goes_on else time.monotonic()
             self._steps[step.environment] = step, since
 
@@ -76,7 +81,7 @@ class Display:
 
         return ask
 
-    def show(self, steps: list[tuple[Step, float]]) -> None:
+    def show(self, steps: Steps) -> None:
         """Show the steps that are under way, and how many seconds each has taken."""
         raise NotImplementedError
 
@@ -88,20 +93,21 @@ class Display:
             with self._lock:
                 now = time.monotonic()
                 steps = [(step, now - since) for step, since in self._steps.values()]
-                if any(taken > _WORTH_SHOWING for _, taken in steps):
+                since = self._began if _is_fleet(steps) else now
+                if any(max(taken, now - since) > _WORTH_SHOWING for _, taken in _running(steps)):
                     self.show(steps)
         with self._lock:
             self.clear()
 
 
 class LiveDisplay(Display):
-    """A table with a line for each environment, which goes when the command ends."""
+    """A table with a line for each environment that is not over well; it goes with the command."""
 
     def __init__(self) -> None:
         super().__init__()
         self._live: Live | None = None
 
-    def show(self, steps: list[tuple[Step, float]]) -> None:
+    def show(self, steps: Steps) -> None:
         """Draw the table anew."""
         from rich.console import Console
         from rich.live import Live
@@ -110,7 +116,7 @@ class LiveDisplay(Display):
             console = Console(stderr=True, highlight=False, markup=False, emoji=False)
             self._live = Live(console=console, auto_refresh=False, transient=True)
             self._live.start()
-        self._live.update(_table(steps), refresh=True)
+        self._live.update(_page(steps, self._live.console.size.height - 1), refresh=True)
 
     def clear(self) -> None:
         """Remove the table."""
@@ -126,24 +132,65 @@ class PlainDisplay(Display):
         super().__init__()
         self._said: dict[tuple[str, str], float] = {}
 
-    def show(self, steps: list[tuple[Step, float]]) -> None:
+    def show(self, steps: Steps) -> None:
         """Say what has not been said lately."""
-        for step, taken in steps:
-            key = step.environment, step.words
-            if taken > _WORTH_SHOWING and taken > self._said.get(key, -_REMIND) + _REMIND:
-                self._said[key] = taken
-                say(f"{step.environment}: {step.words}{_left(step)}")
+        if len(steps) > _FLEET:
+            taken = time.monotonic() - self._began
+            self._say_once("", "", _counts(steps), taken, _WORTH_A_LINE)
+            return
+        for step, taken in _running(steps):
+            worth = _WORTH_A_LINE if step.left is None else _WORTH_SHOWING
+            line = f"{step.environment}: {step.words}{_left(step)}"
+            self._say_once(step.environment, step.words, line, taken, worth)
+
+    def _say_once(self, where: str, words: str, line: str, taken: float, worth: float) -> None:
+        if taken > worth and taken > self._said.get((where, words), -_REMIND) + _REMIND:
+            self._said[where, words] = taken
+            say(line)
 
 
-def _table(steps: list[tuple[Step, float]]) -> "Table":
+def _running(steps: Steps) -> Steps:
+    """Return the steps that are under way, the longest first."""
+    running = [(step, taken) for step, taken in steps if step.state is State.RUNNING]
+    return sorted(running, key=lambda each: -each[1])
+
+
+def _is_fleet(steps: Steps) -> bool:
+    """Return whether some environments are yet to come, or over."""
+    return any(step.state is not State.RUNNING for step, _ in steps)
+
+
+def _counts(steps: Steps) -> str:
+    """Say how far a fleet has come."""
+    counts = Counter(step.state for step, _ in steps)
+    parts = [f"{counts[state]} {state}" for state in reversed(State) if counts[state]]
+    waiting = sum(step.left is not None for step, _ in _running(steps))
+    if waiting:
+        parts.append(f"{waiting} of these waiting")
+    return f"{len(steps)} environments: {', '.join(parts)}"
+
+
+def _page(steps: Steps, height: int) -> "Group":
+    """Return at most ``height`` lines: those under way, the failed, and a count of a fleet."""
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
+    lines = _running(steps) + [each for each in steps if each[0].state is State.FAILED]
+    below = [Text(_counts(steps))] if _is_fleet(steps) else []
+    room = max(height - len(below), 1)
+    if len(lines) > room:
+        below.insert(0, Text(f"and {len(lines) - room + 1} more", "dim"))
+        lines = lines[: room - 1]
     table = Table(box=None, pad_edge=False, show_header=False)
-    for step, taken in steps:
-        words = printable(redact(step.words)) + _left(step)
-        table.add_row(Text(step.environment, "bold"), Text(words), Text(f"{taken:.0f} s", "dim"))
-    return table
+    for header in ("environment", "words", "taken"):
+        table.add_column(header, no_wrap=True, overflow="ellipsis")
+    for step, taken in lines:
+        failed = step.state is State.FAILED
+        words = "failed" if failed else printable(redact(step.words)) + _left(step)
+        seconds = "" if failed else f"{taken:.0f} s"
+        table.add_row(Text(step.environment, "bold"), Text(words), Text(seconds, "dim"))
+    return Group(table, *below)
 
 
 def _left(step: Step) -> str:

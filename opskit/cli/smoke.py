@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from opskit.check_options import CheckOptions
+from opskit.cli.checks import check_options, check_shown
 from opskit.cli.options import (
     client_option,
     config_option,
@@ -21,16 +23,22 @@ from opskit.formats import FormatChoice
 @click.command()
 @environments_option
 @client_option
+@check_options
 @config_option
 @output_option
 def smoke(
-    patterns: Sequence[str], client: str | None, config: Path | None, output: FormatChoice
+    patterns: Sequence[str],
+    client: str | None,
+    options: CheckOptions,
+    config: Path | None,
+    output: FormatChoice,
 ) -> int:
     """Obtain one token and read data by OData 4, OData 3, DataService and a web service."""
     from opskit import smoke as feature
-    from opskit.fleet import check_all
     from opskit.results import Result
 
     environments = read_environments(config, patterns)
-    report, errors = check_all(environments, lambda one: feature.smoke(one, client))
+    report, errors = check_shown(
+        environments, lambda one, http: feature.smoke(one, client, http=http), options
+    )
     return show(Result("smoke", report, errors), output)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from opskit.check_options import CheckOptions
+from opskit.cli.checks import check_options, check_shown
 from opskit.cli.options import (
     client_option,
     config_option,
@@ -21,19 +23,25 @@ from opskit.formats import FormatChoice
 @click.command()
 @environments_option
 @client_option
+@check_options
 @config_option
 @output_option
 def verify(
-    patterns: Sequence[str], client: str | None, config: Path | None, output: FormatChoice
+    patterns: Sequence[str],
+    client: str | None,
+    options: CheckOptions,
+    config: Path | None,
+    output: FormatChoice,
 ) -> int:
     """Check discovery, keys, and a test token by both ways of sending the secret.
 
     Where the database is configured, the token must live as long as the database says.
     """
     from opskit import verify as feature
-    from opskit.fleet import check_all
     from opskit.results import Result
 
     environments = read_environments(config, patterns)
-    report, errors = check_all(environments, lambda one: feature.verify(one, client))
+    report, errors = check_shown(
+        environments, lambda one, http: feature.verify(one, client, http=http), options
+    )
     return show(Result("verify", report, errors), output)

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from opskit.explain import EXPLANATIONS
-from opskit.models import Check, EnvironmentReport, Status
+from opskit.models import Check, EnvironmentReport, Latency, Status
 
 _MARKS = {
     Status.PASS: ("✓", "green"),
@@ -38,7 +38,11 @@ def print_environment(console: Console, report: EnvironmentReport) -> None:
         if counts[status]:
             style = _MARKS[status][1]
             line.append("  ").append(f"{counts[status]} {_WORDS[status]}", style)
+    if report.attempts > 1:
+        line.append(f"  {report.attempts} attempts in {report.waited:.0f} s", "dim")
     console.print(line)
+    if report.gave_up:
+        console.print(Text(f"  gave up: {report.gave_up}", "yellow"))
     print_checks(console, report.checks)
 
 
@@ -75,9 +79,17 @@ def _without_repetition(checks: Sequence[Check]) -> list[Check]:
 
 def _summary(check: Check, style: str) -> Text:
     text = Text(check.summary, style)
-    if check.elapsed is not None:
+    if check.latency is not None:
+        text.append(f"  {_latency(check.latency)}", "dim")
+    elif check.elapsed is not None:
         text.append(f"  {check.elapsed * 1000:.0f} ms", "dim")
     return text
+
+
+def _latency(latency: Latency) -> str:
+    names = ("least", "p50", "p90", "p99", "most")
+    times = ", ".join(f"{name} {getattr(latency, name) * 1000:.0f}" for name in names)
+    return f"{latency.runs} runs, ms: {times}"
 
 
 def _explanation(check: Check) -> list[Text]:

@@ -4,6 +4,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 
 from opskit.checks import failed, passed, skipped, unanswered
@@ -34,19 +35,22 @@ def data_paths(settings: Smoke) -> list[DataPath]:
     ]
 
 
-async def smoke(environment: Environment, client_name: str | None = None) -> EnvironmentReport:
+async def smoke(
+    environment: Environment, client_name: str | None = None, *, http: Http | None = None
+) -> EnvironmentReport:
     """Obtain one token and exercise all data paths of one environment with it.
 
     Args:
         environment: where.
         client_name: id or name of the client whose token to use; the first one by default.
+        http: connections to use, which stay open; by default some of its own.
 
     Raises:
         ConfigError: the environment lacks Identity Service, Creatio or a client.
         ClientNotFound: no secret is known for ``client_name``.
         SecretError: the client's secret cannot be fetched.
     """
-    async with Http(environment) as http:
+    async with nullcontext(http) if http else Http(environment) as http:
         tokens = TokenSource(environment, http, client_name)
         environment.require("creatio")
         first, (api, runtime) = await asyncio.gather(tokens.current(), find_api(http, environment))

@@ -21,7 +21,6 @@ class TokenSource:
         self._environment = environment
         self._http = http
         self._client = environment.require_client(client_name)
-        self._secret: Secret | None = None
         self._endpoint: str | None = None
         self._token: Token | TokenRefused | None = None
         self._lock = asyncio.Lock()
@@ -42,16 +41,22 @@ class TokenSource:
         return self._token
 
     async def _request(self) -> Token | TokenRefused:
-        if self._secret is None:
-            resolve = self._environment.resolve
-            self._secret = await asyncio.to_thread(resolve, self._client.secret)
+        secret, endpoint = await asyncio.gather(self._fetch_secret(), self._find_endpoint())
+        if isinstance(endpoint, TokenRefused):
+            return endpoint
+        token = await request_token(self._http, endpoint, self._client, secret)
+        if isinstance(token, TokenRefused):
+            cause = await name_cause(self._environment, self._client, secret, token.finding)
+            return replace(token, finding=cause)
+        return token
+
+    async def _fetch_secret(self) -> Secret:
+        return await asyncio.to_thread(self._environment.resolve, self._client.secret)
+
+    async def _find_endpoint(self) -> str | TokenRefused:
         if self._endpoint is None:
             found = await discover(self._http, self._environment.require("identity"))
             if isinstance(found, NoDiscovery):
                 return TokenRefused(found.finding)
             self._endpoint = found.token_endpoint
-        token = await request_token(self._http, self._endpoint, self._client, self._secret)
-        if isinstance(token, TokenRefused):
-            cause = await name_cause(self._environment, self._client, self._secret, token.finding)
-            return replace(token, finding=cause)
-        return token
+        return self._endpoint

@@ -3,6 +3,7 @@
 """Does the Identity Service hand out the tokens that the database promises?"""
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
 
 from opskit.checks import failed, from_error, passed, skipped
@@ -31,12 +32,15 @@ _TOKEN_CHECKS = (
 )
 
 
-async def verify(environment: Environment, client_name: str | None = None) -> EnvironmentReport:
+async def verify(
+    environment: Environment, client_name: str | None = None, *, http: Http | None = None
+) -> EnvironmentReport:
     """Check discovery, keys and a test token of one environment.
 
     Args:
         environment: where.
         client_name: id or name of the client whose token to use; the first one by default.
+        http: connections to use, which stay open; by default some of its own.
 
     Raises:
         ConfigError: the environment has no Identity Service.
@@ -45,9 +49,8 @@ async def verify(environment: Environment, client_name: str | None = None) -> En
     """
     identity = environment.require("identity")
     client = environment.token_client(client_name)
-    secret = await asyncio.to_thread(environment.resolve, client.secret) if client else None
-    async with Http(environment) as http:
-        found = await discover(http, identity)
+    async with nullcontext(http) if http else Http(environment) as http:
+        secret, found = await asyncio.gather(_secret(environment, client), discover(http, identity))
         if isinstance(found, NoDiscovery):
             rest = ("keys.reachable", "keys.strength", "token.post", "token.basic", *_TOKEN_CHECKS)
             undone = [skipped(check_id, "needs the discovery document") for check_id in rest]
@@ -69,6 +72,12 @@ async def verify(environment: Environment, client_name: str | None = None) -> En
         checks += _check_token(token, found, key_set)
         checks.append(_check_database(token, in_database))
     return EnvironmentReport(environment.name, checks)
+
+
+async def _secret(environment: Environment, client: KnownClient | None) -> Secret | None:
+    if client is None:
+        return None
+    return await asyncio.to_thread(environment.resolve, client.secret)
 
 
 async def _obtain(

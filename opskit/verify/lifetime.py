@@ -14,6 +14,7 @@ from opskit.durations import format_duration
 from opskit.explain import finding
 from opskit.http import Http
 from opskit.models import Change, Check, Finding, Status, Verification
+from opskit.patience import pause
 from opskit.progress import Progress, Step, silent
 from opskit.settings import Environment, KnownClient
 from opskit.verify.discovery import NoDiscovery, discover
@@ -161,10 +162,9 @@ class _Waiting:
 
     async def pause(self, why: str) -> None:
         """Wait until it is worth asking again."""
-        again = min(time.monotonic() + _POLL_INTERVAL, self.deadline)
-        while (now := time.monotonic()) < again:
-            self.progress(Step(self.environment, f"{why} Asking again.", self.deadline - now))
-            await asyncio.sleep(min(1.0, again - now))
+        left = self.deadline - time.monotonic()
+        step = Step(self.environment, f"{why} Asking again.", left)
+        await pause(step, min(_POLL_INTERVAL, left), self.progress)
 
 
 def _no_secret(changes: Sequence[Change], environment: Environment) -> Check:

@@ -1,0 +1,106 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""One web server that is the Identity Service and the Creatio of any number of environments."""
+
+import asyncio
+import socket
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tests.scripted_server import (
+    DATA_PATHS,
+    DISCOVERY,
+    HEALTHY,
+    JWKS,
+    TOKEN,
+    Reply,
+    default_key,
+    discovery,
+    json_reply,
+    token,
+)
+
+
+class FleetServer:
+    """Serves environments under /NAME on a free port of 127.0.0.1, inside a `with` block.
+
+    Attributes:
+        hanging: names of environments that give no answer.
+        asked: how many requests came for each environment.
+        together: how many environments had a request under way at most.
+    """
+
+    def __init__(self, *, gather: int = 1) -> None:
+        """Answer nobody before ``gather`` environments have asked."""
+        self.hanging: set[str] = set()
+        self.asked: Counter[str] = Counter()
+        self.together = 0
+        self._gather = gather
+        self._under_way: Counter[str] = Counter()
+        self._all_there = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._answers = {path: HEALTHY[name] for name, path in DATA_PATHS.items()}
+        self._answers[TOKEN] = token()
+        self._answers[JWKS] = json_reply({"keys": [default_key().jwk()]})
+        methods = ["GET", "POST"]
+        app = Starlette(routes=[Route("/{name}/{path:path}", self._serve, methods=methods)])
+        config = uvicorn.Config(app, log_config=None, lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        async def serve() -> None:
+            self._loop = asyncio.get_running_loop()
+            await self._server.serve(sockets=[self._socket])
+
+        asyncio.run(serve())
+
+    async def _serve(self, request: Request) -> Response:
+        name, path = request.path_params["name"], "/" + request.path_params["path"]
+        self.asked[name] += 1
+        self._under_way[name] += 1
+        self.together = max(self.together, len(+self._under_way))
+        try:
+            if len(self.asked) >= self._gather:
+                self._all_there.set()
+            await self._all_there.wait()
+            if name in self.hanging:
+                await self._stopping.wait()
+        finally:
+            self._under_way[name] -= 1
+        reply = discovery(f"{self.url}/{name}") if path == DISCOVERY else self._answers.get(path)
+        reply = reply or Reply(404)
+        assert isinstance(reply.body, bytes)
+        return Response(reply.body, reply.status, dict(reply.headers))
+
+    def config(self, folder: Path, count: int, *, secret: str = 'env = "FLEET_SECRET"') -> Path:
+        """Write an opskit.toml with the environments e0, e1, …"""
+        lines = ['[defaults]\nruntime = "net"\ntimeout = 60']
+        for name in (f"e{number}" for number in range(count)):
+            lines.append(f'[environments.{name}]\nidentity = "{self.url}/{name}"')
+            lines.append(f'creatio = "{self.url}/{name}"')
+            lines.append(f'clients = [{{ id = "client-1", secret = {{ {secret} }} }}]')
+        path = folder / "opskit.toml"
+        path.write_text("\n".join(lines), encoding="utf-8")
+        return path
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._loop.call_soon_threadsafe(self._all_there.set)
+        self._server.should_exit = True
+        self._thread.join()

@@ -1,0 +1,113 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""Many environments at once: bounded, and none of them waits for a slow or dead one."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from opskit.check_options import CheckOptions
+from opskit.config import load_config
+from opskit.errors import EXIT_UNREACHABLE, OpskitError
+from opskit.http import tls_context
+from opskit.models import EnvironmentReport, Status
+from opskit.patience import check_environments
+from opskit.settings import Environment
+from opskit.smoke import smoke
+from tests.conftest import environment
+from tests.fleet_server import FleetServer
+from tests.scripted_server import self_signed
+
+SECRET = "correct horse battery staple"
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLEET_SECRET", SECRET)
+
+
+def checked(
+    path: Path, options: CheckOptions
+) -> tuple[Sequence[EnvironmentReport], Sequence[OpskitError]]:
+    report, errors = check_environments(
+        load_config(path).select(), lambda one, http: smoke(one, http=http), options
+    )
+    return report.environments, errors
+
+
+def all_pass(reports: Sequence[EnvironmentReport]) -> bool:
+    return {check.status for one in reports for check in one.checks} == {Status.PASS}
+
+
+def test_two_hundred_environments_by_sixteen(tmp_path: Path) -> None:
+    with FleetServer(gather=16) as server:  # nobody gets an answer before 16 have asked
+        reports, errors = checked(server.config(tmp_path, 200), CheckOptions())
+
+    assert (errors, all_pass(reports)) == ([], True)
+    assert [one.environment for one in reports] == [f"e{number}" for number in range(200)]
+    assert server.together == 16
+    assert set(server.asked.values()) == {6}
+
+
+def test_a_hanging_environment_takes_one_place_only(tmp_path: Path) -> None:
+    with FleetServer() as server:
+        server.hanging.add("e3")
+        options = CheckOptions(jobs=2, time_limit=5)
+        reports, (error,) = checked(server.config(tmp_path, 12), options)
+
+    assert server.together == 2
+    assert [one.environment for one in reports] == [f"e{n}" for n in range(12) if n != 3]
+    assert all_pass(reports)
+    assert (error.code, error.environment) == ("time-limit", "e3")
+    assert error.exit_code == EXIT_UNREACHABLE
+    assert error.message == "e3 was not checked within 5s."
+
+
+def test_what_is_waited_for_when_the_time_is_over_says_why(tmp_path: Path) -> None:
+    dead = environment(
+        tmp_path,
+        identity="http://127.0.0.1:1",
+        creatio="http://127.0.0.1:1",
+        clients=[{"id": "client-1", "secret": {"env": "FLEET_SECRET"}}],
+    )
+    report, (error,) = check_environments(
+        [dead],
+        lambda one, http: smoke(one, http=http),
+        CheckOptions(wait=60, time_limit=1),
+    )
+    assert (report.environments, error.code) == ([], "time-limit")
+    assert "The last of 2 attempts: 127.0.0.1:1 refused the connection." in error.message
+
+
+def test_slow_secrets_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    """Each command ends only when all of them run, which takes as many threads."""
+    (tmp_path / "vault.py").write_text(
+        "import os, pathlib, time\n"
+        "folder = pathlib.Path('here'); folder.mkdir(exist_ok=True)\n"
+        "(folder / str(os.getpid())).touch()\n"
+        "while len(list(folder.iterdir())) < 12: time.sleep(0.02)\n"
+        "print('hush-hush')\n"
+    )
+    command = f'command = "{Path(sys.executable).as_posix()} vault.py"'
+    with FleetServer() as server:
+        path = server.config(tmp_path, 12, secret=command)
+        reports, errors = checked(path, CheckOptions(jobs=12, time_limit=50))
+    assert (errors, len(reports)) == ([], 12)
+
+
+def test_environments_that_verify_alike_share_what_that_takes(tmp_path: Path) -> None:
+    self_signed(tmp_path)
+
+    def where(**settings: object) -> Environment:
+        return environment(tmp_path, **settings)
+
+    plain = tls_context(where())
+    assert tls_context(msgspec.structs.replace(where(), name="other")) is plain
+    company = tls_context(where(ca_file="ca.pem"))
+    assert company is tls_context(where(ca_file="ca.pem"))
+    insecure = tls_context(where(insecure=True))
+    assert len({plain, company, insecure}) == 3
+    assert not insecure.check_hostname
