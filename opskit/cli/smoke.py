@@ -15,7 +15,8 @@ from opskit.cli.options import (
     read_environments,
 )
 from opskit.cli.output import show
-from opskit.formats import FormatChoice
+from opskit.cli.reports import Reports, report_options
+from opskit.formats import FormatChoice, ReportChoice
 
 
 @click.command()
@@ -23,8 +24,13 @@ from opskit.formats import FormatChoice
 @client_option
 @config_option
 @output_option
+@report_options(*ReportChoice)
 def smoke(
-    patterns: Sequence[str], client: str | None, config: Path | None, output: FormatChoice
+    patterns: Sequence[str],
+    client: str | None,
+    config: Path | None,
+    output: FormatChoice,
+    reports: Reports,
 ) -> int:
     """Obtain one token and read data by OData 4, OData 3, DataService and a web service."""
     from opskit import smoke as feature
@@ -33,4 +39,4 @@ def smoke(
 
     environments = read_environments(config, patterns)
     report, errors = check_all(environments, lambda one: feature.smoke(one, client))
-    return show(Result("smoke", report, errors), output)
+    return show(reports.write(Result("smoke", report, errors)), output)

@@ -15,7 +15,8 @@ from opskit.cli.options import (
     read_environments,
 )
 from opskit.cli.output import show
-from opskit.formats import FormatChoice
+from opskit.cli.reports import Reports, report_options
+from opskit.formats import FormatChoice, ReportChoice
 
 
 @click.command()
@@ -23,8 +24,13 @@ from opskit.formats import FormatChoice
 @client_option
 @config_option
 @output_option
+@report_options(*ReportChoice)
 def verify(
-    patterns: Sequence[str], client: str | None, config: Path | None, output: FormatChoice
+    patterns: Sequence[str],
+    client: str | None,
+    config: Path | None,
+    output: FormatChoice,
+    reports: Reports,
 ) -> int:
     """Check discovery, keys, and a test token by both ways of sending the secret.
 
@@ -36,4 +42,4 @@ def verify(
 
     environments = read_environments(config, patterns)
     report, errors = check_all(environments, lambda one: feature.verify(one, client))
-    return show(Result("verify", report, errors), output)
+    return show(reports.write(Result("verify", report, errors)), output)
