@@ -10,9 +10,9 @@ PAGE = Path(__file__).with_name("findings.md")
 _INTRODUCTION = """\
 # Findings
 
-What a failed check says, by its stable id. A cause that begins with "Probably" is inferred; the
-others are documented by the vendor or were seen in captured answers. This page is made from
-`opskit/explain.py` by `make docs`.
+What a failed check says, by its stable id. A cause with a "probably" in it is inferred; the
+others are documented by the vendor or were seen in captured answers. `opskit explain ID` shows the
+same at the terminal. This page is made from `opskit/explain/` by `make docs`.
 """
 
 

@@ -30,7 +30,7 @@ def skipped(check_id: str, reason: str) -> Check:
 
 def unanswered(error: NoAnswer) -> Finding:
     """Return the finding for a request that got no answer."""
-    return finding(error.code, error.message)
+    return finding(error.code, error.message, evidence=error.evidence)
 
 
 def from_error(check_id: str, error: OpskitError) -> Check:

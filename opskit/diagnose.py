@@ -5,23 +5,23 @@
 from opskit.explain import finding
 from opskit.http import Answer
 from opskit.models import Finding
-
-_LOGIN_PATHS = ("/login/nuilogin.aspx", "/login/login.html")
-_LOGIN_MARKERS = ("bootstrap.login", "nuilogin.aspx", "login/login.html")
+from opskit.pages import page_finding, redirect_finding
 
 
 def diagnose(answer: Answer) -> Finding | None:
     """Return why ``answer`` is no JSON document with status 200; None when it is one."""
     if 300 <= answer.status < 400:
-        return _redirect(answer)
+        return redirect_finding(answer)
     if answer.status != 200 and "collection was modified" in answer.text.lower():
         return finding("routes-reloading", f"{answer.status}: {answer.excerpt()}")
+    if page := page_finding(answer):
+        return page
     if answer.status in {502, 503, 504}:
         return finding("restarting", f"The server answers {answer.status}.")
     if answer.status in {400, 401, 403} and "bpmcsrf" in answer.text.lower():
         return finding("csrf-demanded", f"{answer.status}: {answer.excerpt()}")
     if answer.is_html and answer.status == 200:
-        return _web_page(answer)
+        return finding("web-page", f"200 with a web page: {answer.excerpt()}")
     if answer.status != 200:
         words = f": {answer.excerpt()}" if answer.body else " with an empty body"
         return finding("unexpected-status", f"The server answers {answer.status}{words}")
@@ -33,18 +33,3 @@ def diagnose(answer: Answer) -> Finding | None:
         kind = answer.content_type or "no content type"
         return finding("not-json", f"No JSON but {kind}: {answer.excerpt() or 'an empty body'}")
     return None
-
-
-def _redirect(answer: Answer) -> Finding:
-    target = answer.headers.get("location", "")
-    path, _, query = target.partition("?")
-    if path.lower().endswith(_LOGIN_PATHS) or "returnurl=" in query.lower():
-        return finding("login-redirect", f"{answer.status} to the login page: {path}")
-    return finding("redirect", f"{answer.status} to {target or 'nowhere (no Location header)'}")
-
-
-def _web_page(answer: Answer) -> Finding:
-    text = answer.text.lower()
-    if any(marker in text for marker in _LOGIN_MARKERS):
-        return finding("login-page", "200 with the HTML of the login page.")
-    return finding("web-page", f"200 with a web page: {answer.excerpt()}")

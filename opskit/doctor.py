@@ -73,7 +73,8 @@ def _database(environment: Environment, *, secret_known: bool) -> list[Check]:
         with open_store(environment) as store:
             login = passed("database.login", f"{store.server()} through {store.driver()}")
             try:
-                return [login, *_rights(store), _policy(store, environment)]
+                rights = [*_rights(store), _diagnosis(store)]
+                return [login, *rights, _policy(store, environment)]
             except OpskitError as error:
                 return [login, from_error("database.read", error)]
     except OpskitError as error:
@@ -96,6 +97,15 @@ def _rights(store: ClientStore) -> list[Check]:
         if rights.may_do_more
         else passed("database.least_privilege", "no right to insert or delete"),
     ]
+
+
+def _diagnosis(store: ClientStore) -> Check:
+    """Tell whether opskit could say why a client gets no token; that right is optional."""
+    unread = store.client_details("", ("", "")).unread
+    if unread:
+        words = f"optional, and not granted: {', '.join(unread)}; see setup/role.sql"
+        return skipped("database.diagnosis", words)
+    return passed("database.diagnosis", "a client's secrets, grants and scopes")
 
 
 def _policy(store: ClientStore, environment: Environment) -> Check:

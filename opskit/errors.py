@@ -28,7 +28,7 @@ The number is the exit code. Failed checks are not errors: they are results (exi
 are changes that are pending (exit code 5, where it was asked for).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 EXIT_OK = 0
@@ -152,7 +152,12 @@ class PermissionMissing(UnreachableError):
 
 
 class NoAnswer(UnreachableError):
-    """A web server gave no answer; ``code`` is the id of the finding that explains it."""
+    """A web server gave no answer; ``code`` is the id of the finding that explains it.
+
+    ``evidence`` holds what was looked up about it, one sentence each.
+    """
+
+    evidence: Sequence[str] = ()
 
 
 class DriverMissing(UnreachableError):

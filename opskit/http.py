@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from opskit import __version__
+from opskit import __version__, certificates
 from opskit.errors import ConfigError, NoAnswer
 from opskit.secrets import foreign, redact
 from opskit.settings import Environment, is_loopback
@@ -120,14 +120,14 @@ class Http:
             headers: in addition to the usual ones.
             form: sent form-encoded.
             body: sent as JSON.
-            within: seconds for all of it; the environment's timeout by default.
+            within: seconds for all of it, if less than the environment's timeout.
 
         Raises:
             NoAnswer: nothing came back; its code is the id of a finding.
         """
         _check_address(url, self._environment)
         started = time.perf_counter()
-        within = within or self._timeout
+        within = min(within or self._timeout, self._timeout)
         try:
             async with (
                 asyncio.timeout(within),
@@ -141,7 +141,10 @@ class Http:
                     if len(content) > MAX_BODY:
                         break
         except (httpx.HTTPError, TimeoutError, ssl.SSLError) as error:
-            raise _no_answer(error, url, self._environment, within) from None
+            failure = _no_answer(error, url, self._environment, within)
+            if failure.code.startswith("tls-"):
+                failure.evidence = await certificates.describe(*_place(url))
+            raise failure from None
         except httpx.InvalidURL:
             raise _invalid(url, self._environment) from None
         return Answer(
@@ -219,17 +222,15 @@ def _invalid(url: str, environment: Environment) -> NoAnswer:
 
 
 def _no_answer(error: Exception, url: str, environment: Environment, timeout: float) -> NoAnswer:
-    parts = urlsplit(url)
-    where = f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    host, port = _place(url)
+    where = f"{host}:{port}"
     causes = list(_causes(error))
     tls = next((c for c in causes if isinstance(c, ssl.SSLError)), None)
     if tls is not None:
         reason = getattr(tls, "verify_message", "") or tls.reason or str(tls)
-        plain = "WRONG_VERSION_NUMBER" in reason or "HTTP_REQUEST" in reason
-        words = f"TLS with {where} failed: {reason}"
-        code = "tls-not-spoken" if plain else "tls-failed"
+        code, words = certificates.fault(tls), f"TLS with {where} failed: {reason}"
     elif any(isinstance(c, socket.gaierror) for c in causes):
-        code, words = "host-unknown", f"The host name {parts.hostname} is not known"
+        code, words = "host-unknown", f"The host name {host} is not known"
     elif any(isinstance(c, TimeoutError | httpx.TimeoutException) for c in causes):
         code, words = "timed-out", f"{where} gave no complete answer within {timeout:g} s"
     elif any(isinstance(c, ConnectionRefusedError) for c in causes):
@@ -240,6 +241,11 @@ def _no_answer(error: Exception, url: str, environment: Environment, timeout: fl
         what = str(error) or type(error).__name__
         code, words = "connection-failed", f"{where} broke off the answer: {what}"
     return NoAnswer(redact(words) + ".", environment=environment.name, code=code)
+
+
+def _place(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -76,6 +76,45 @@ class Finding:
     evidence: Sequence[str] = ()
 
 
+class Certainty(StrEnum):
+    """How sure the cause is that a finding names."""
+
+    KNOWN = "known"
+    LIKELY = "likely"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFinding:
+    """What opskit knows about a finding, whatever the case.
+
+    Attributes:
+        id: its stable name.
+        symptom: what it looks like.
+        cause: what it means.
+        remedy: what to do then.
+        certainty: ``known`` from the vendor's documentation or captured answers, or ``likely``.
+        exit_code: what a check that fails by it makes the command end with.
+        transient: whether waiting may help.
+        link: its section in the documentation.
+    """
+
+    id: str
+    symptom: str
+    cause: str
+    remedy: str
+    certainty: Certainty
+    exit_code: int
+    transient: bool
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFindings:
+    """What ``explain`` shows: one finding, or all of them."""
+
+    findings: Sequence[KnownFinding]
+
+
 @dataclass(frozen=True, slots=True)
 class Latency:
     """How long the request behind a check took, over several runs; all in seconds.

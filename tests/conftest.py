@@ -74,6 +74,9 @@ class Sandbox:
     def fault(self, fault: Fault, environment: str = "dev", seconds: float | None = None) -> None:
         lifecycle.set_fault(self.folder, [environment], fault, on=True, seconds=seconds)
 
+    def mend(self, fault: Fault, environment: str = "dev") -> None:
+        lifecycle.set_fault(self.folder, [environment], fault, on=False)
+
     def lifetimes(self, name: str) -> dict[str, int]:
         with open_store(self.environment(name)) as store:
             return {client.client_id: client.lifetime for client in store.clients()}

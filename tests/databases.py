@@ -59,6 +59,14 @@ class Database:
     def conninfo(self) -> str:
         return self.server.conninfo(self.name)
 
+    @property
+    def url(self) -> str:
+        """What opskit reaches it by as its superuser, password included."""
+        return (
+            f"postgresql://{SUPERUSER}:{self.server.password}"
+            f"@127.0.0.1:{self.server.port}/{self.name}"
+        )
+
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(self.conninfo, autocommit=True)
 

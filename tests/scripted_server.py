@@ -247,28 +247,62 @@ class ScriptedServer(ThreadingHTTPServer):
             raise self._errors[0]
 
 
-def self_signed(folder: Path, *, host: str = "127.0.0.1", days: int = 1) -> ssl.SSLContext:
+def self_signed(
+    folder: Path, *, host: str = "127.0.0.1", days: int = 1, begins: int = -10
+) -> ssl.SSLContext:
     """Make a certificate that ends ``days`` from now and signs itself; FOLDER/ca.pem holds it."""
     key = ec.generate_private_key(ec.SECP256R1())
-    public, now = key.public_key(), dt.datetime.now(dt.UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "A test's own")])
+    name = "A test's own"
+    certificate = _certificate(key, name, host=host, days=days, begins=begins).sign(key, SHA256())
+    (folder / "ca.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    return _serving(folder, key, certificate)
+
+
+def signed_by_authority(folder: Path) -> ssl.SSLContext:
+    """Make a certificate for 127.0.0.1 that an authority signs; FOLDER/ca.pem holds that one."""
+    authority, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    issuer = "A test's authority"
+    root = _certificate(authority, issuer).sign(authority, SHA256())
+    (folder / "ca.pem").write_bytes(root.public_bytes(Encoding.PEM))
+    certificate = _certificate(key, "A test's server", (issuer, authority)).sign(
+        authority, SHA256()
+    )
+    return _serving(folder, key, certificate)
+
+
+def _certificate(
+    key: ec.EllipticCurvePrivateKey,
+    name: str,
+    issuer: tuple[str, ec.EllipticCurvePrivateKey] | None = None,
+    *,
+    host: str = "127.0.0.1",
+    days: int = 1,
+    begins: int = -10,
+) -> x509.CertificateBuilder:
+    now = dt.datetime.now(dt.UTC)
+    signer, signing = issuer or (name, key)
     usage = dict.fromkeys(
         ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False
     )
     address = (
         x509.IPAddress(ipaddress.ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
     )
-    certificate = (
-        x509.CertificateBuilder(name, name, public, x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=10))
+    return (
+        x509.CertificateBuilder(
+            _common_name(signer), _common_name(name), key.public_key(), x509.random_serial_number()
+        )
+        .not_valid_before(now + dt.timedelta(days=begins))
         .not_valid_after(now + dt.timedelta(days=days))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), critical=False)
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()),
+            critical=False,
+        )
         .add_extension(
             x509.KeyUsage(
                 digital_signature=True,
-                key_cert_sign=True,
+                key_cert_sign=issuer is None,
                 crl_sign=False,
                 encipher_only=False,
                 decipher_only=False,
@@ -277,12 +311,18 @@ def self_signed(folder: Path, *, host: str = "127.0.0.1", days: int = 1) -> ssl.
             critical=True,
         )
         .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .sign(key, SHA256())
     )
-    pem = certificate.public_bytes(Encoding.PEM)
+
+
+def _common_name(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+
+
+def _serving(
+    folder: Path, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate
+) -> ssl.SSLContext:
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "ca.pem").write_bytes(pem)
-    (folder / "server.pem").write_bytes(private + pem)
+    (folder / "server.pem").write_bytes(private + certificate.public_bytes(Encoding.PEM))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem")
     return context

@@ -14,6 +14,7 @@ import pytest
 from opskit import desired, models, settings
 from opskit.config import load_config
 from opskit.errors import OpskitError
+from opskit.explain.no_answer import FINDINGS as NO_ANSWER
 from opskit.models import Plan
 from opskit.plan import plan_hash
 from opskit.plan_file import save_plan
@@ -57,18 +58,12 @@ def test_each_error_code_is_documented_with_its_exit_code() -> None:
         code
         for text in SOURCES.values()
         for code in re.findall(r'\bcode="([a-z-]+)"', text)
-        if code not in {"help", *_findings()}
+        if code not in {"help", *NO_ANSWER}
     }
 
     assert {code for code, _ in rows} == literal | set(used)
     documented = {code: int(number) for code, number in rows}
     assert used.items() <= {**documented}.items()
-
-
-def _findings() -> set[str]:
-    from opskit.explain import EXPLANATIONS
-
-    return set(EXPLANATIONS)
 
 
 def test_the_page_of_findings_is_up_to_date() -> None:

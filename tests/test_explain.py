@@ -8,20 +8,28 @@ from pathlib import Path
 import pytest
 
 import opskit
-from opskit.explain import EXPLANATIONS, Explanation, finding
+from opskit.errors import EXIT_UNREACHABLE, OpskitError
+from opskit.explain import EXPLANATIONS, Explanation, database, finding, no_answer
+from opskit.models import Certainty
 
 _PACKAGE = Path(opskit.__file__).parent
 
-# Causes that are inferred, or known from one indirect source. The rest is documented.
+# Causes that are inferred, or known from one indirect source, whatever else may be.
 HYPOTHESES = (
     "every-call-refused",
+    "client-unregistered",
+    "integration-off",
     "unauthorized",
     "login-redirect",
     "login-page",
     "odata-rights",
     "rows-empty",
     "lifetime-stale",
+    "client-sound",
     "invalid-scope",
+    "scope-none",
+    "csrf-demanded",
+    "odata3-absent",
 )
 
 
@@ -30,7 +38,7 @@ def sources() -> dict[str, str]:
     return {
         str(path.relative_to(_PACKAGE)): path.read_text(encoding="utf-8")
         for path in _PACKAGE.rglob("*.py")
-        if path.name != "explain.py" and "sandbox" not in path.relative_to(_PACKAGE).parts[0]
+        if path.relative_to(_PACKAGE).parts[0] not in {"explain", "sandbox"}
     }
 
 
@@ -67,12 +75,15 @@ def test_each_id_is_a_stable_kind_of_name(id_: str) -> None:
 
 
 @pytest.mark.parametrize("id_", HYPOTHESES)
-def test_what_is_not_proved_is_called_probable(id_: str) -> None:
-    assert "probably" in EXPLANATIONS[id_].cause.lower()
+def test_what_is_not_proved_is_likely(id_: str) -> None:
+    assert EXPLANATIONS[id_].certainty is Certainty.LIKELY
 
 
-def test_a_missing_odata3_is_only_perhaps_normal() -> None:
-    assert re.search(r"\bmay\b|probably", EXPLANATIONS["odata3-absent"].cause.lower())
+@pytest.mark.parametrize("id_", EXPLANATIONS)
+def test_what_is_likely_says_so_and_what_is_known_does_not(id_: str) -> None:
+    known = EXPLANATIONS[id_]
+    hedged = re.search(r"\bprobably\b|\bmay be\b", known.cause.lower())
+    assert bool(hedged) is (known.certainty is Certainty.LIKELY)
 
 
 def test_a_differing_issuer_is_called_normal() -> None:
@@ -81,10 +92,22 @@ def test_a_differing_issuer_is_called_normal() -> None:
 
 def test_no_answer_at_all_is_what_unreachable_means() -> None:
     unreachable = {id_ for id_, one in EXPLANATIONS.items() if one.unreachable}
-    no_answer = {"host-unknown", "connection-refused", "connection-failed"}
-    assert unreachable == no_answer | {
-        *("timed-out", "tls-failed", "tls-not-spoken", "address-invalid"),
-    }
+    errors = {id_ for id_ in database.FINDINGS if id_ != "table-missing"}
+    assert unreachable == {*no_answer.FINDINGS, *errors}
+    assert {
+        *("host-unknown", "connection-refused", "timed-out", "address-invalid"),
+        *("tls-expired", "tls-wrong-host", "tls-self-signed", "tls-not-spoken"),
+    } <= set(no_answer.FINDINGS)
+
+
+def test_an_error_that_a_check_carries_has_the_exit_code_of_the_error() -> None:
+    kinds: list[type[OpskitError]] = [OpskitError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    codes = {kind.code: kind.exit_code for kind in kinds}
+    for id_, known in database.FINDINGS.items():
+        if id_ in codes:
+            assert known.unreachable is (codes[id_] == EXIT_UNREACHABLE)
 
 
 def test_a_finding_has_its_explanation_and_its_own_symptom() -> None:

@@ -3,6 +3,7 @@
 """HTTP against a scripted server: what comes back, what is bounded, what an error is called."""
 
 import asyncio
+import datetime as dt
 import gzip
 import re
 import socket
@@ -14,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from opskit import certificates
 from opskit import http as http_module
 from opskit.errors import EXIT_UNREACHABLE, ConfigError, NoAnswer
 from opskit.explain import EXPLANATIONS
@@ -29,6 +31,7 @@ from tests.scripted_server import (
     json_reply,
     redirect_reply,
     self_signed,
+    signed_by_authority,
     text_reply,
 )
 
@@ -264,32 +267,57 @@ def test_a_redirect_to_an_impossible_port_is_an_answer(
 # -- TLS -----------------------------------------------------------------------------------------
 
 
-def tls_refusal(where: Environment, context: ssl.SSLContext) -> str:
+def tls_refusal(where: Environment, context: ssl.SSLContext, code: str) -> NoAnswer:
     with ScriptedServer(context) as server:
         error = refusal(where, f"{server.url}/")
-        assert server.received == []
-    assert error.code == "tls-failed"
+        assert server.received == [], "a second handshake must send nothing"
+    assert error.code == code
     assert f"127.0.0.1:{server.server_port}" in error.message
-    return error.message.lower()
+    return error
+
+
+def test_a_self_signed_certificate_is_named(unit: Environment, tmp_path: Path) -> None:
+    error = tls_refusal(unit, self_signed(tmp_path), "tls-self-signed")
+    assert "signed certificate" in error.message
+    whose, dates, signer = error.evidence
+    assert whose == "The certificate is for 127.0.0.1 (subject: CN=A test's own)."
+    assert re.fullmatch(r"It is valid from \S+ \S+ UTC to \S+ \S+ UTC\.", dates)
+    assert signer == "It is signed by itself."
 
 
 def test_an_unknown_issuer_is_named(unit: Environment, tmp_path: Path) -> None:
-    assert "self-signed certificate" in tls_refusal(unit, self_signed(tmp_path)).replace(
-        "self signed", "self-signed"
-    )
+    context = signed_by_authority(tmp_path)
+    error = tls_refusal(unit, context, "tls-unknown-issuer")
+    assert error.evidence[-1] == "It is signed by CN=A test's authority."
 
 
 def test_a_wrong_host_name_is_named(tmp_path: Path) -> None:
     context = self_signed(tmp_path, host="other.example")
-    words = tls_refusal(environment(tmp_path, ca_file="ca.pem"), context)
-    assert "mismatch" in words
-    assert "not valid for '127.0.0.1'" in words
+    error = tls_refusal(environment(tmp_path, ca_file="ca.pem"), context, "tls-wrong-host")
+    assert "not valid for '127.0.0.1'" in error.message
+    assert error.evidence[0].startswith("The certificate is for other.example (")
 
 
 def test_an_expired_certificate_is_named(tmp_path: Path) -> None:
     context = self_signed(tmp_path, days=-1)
-    words = tls_refusal(environment(tmp_path, ca_file="ca.pem"), context)
-    assert "certificate has expired" in words
+    error = tls_refusal(environment(tmp_path, ca_file="ca.pem"), context, "tls-expired")
+    yesterday = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
+    assert f" to {yesterday:%Y-%m-%d} " in error.evidence[1]
+
+
+def test_a_certificate_that_is_not_valid_yet_is_named(tmp_path: Path) -> None:
+    context = self_signed(tmp_path, begins=1, days=2)
+    error = tls_refusal(environment(tmp_path, ca_file="ca.pem"), context, "tls-not-yet-valid")
+    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    assert f"It is valid from {tomorrow:%Y-%m-%d} " in error.evidence[1]
+
+
+def test_a_handshake_that_fails_for_both_is_told_without_a_certificate(tmp_path: Path) -> None:
+    context = self_signed(tmp_path)
+    context.set_ciphers("AES256-GCM-SHA384")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    where = environment(tmp_path, ca_file="ca.pem")
+    assert tls_refusal(where, context, "tls-failed").evidence == ()
 
 
 def test_plain_http_at_an_https_address_is_named(web: ScriptedServer, unit: Environment) -> None:
@@ -362,10 +390,11 @@ def test_every_error_of_httpx_becomes_no_answer(
 
 
 def test_every_code_of_the_seam_is_explained() -> None:
-    source = Path(str(http_module.__file__)).read_text(encoding="utf-8")
+    modules = (http_module.__file__, certificates.__file__)
+    source = "".join(Path(str(module)).read_text(encoding="utf-8") for module in modules)
     codes = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source)) & {*EXPLANATIONS, "x-unknown"}
     codes |= set(re.findall(r'code(?:, words = | = |=)"([a-z-]+)"', source))
-    assert len(codes) >= 6
+    assert len(codes) >= 11
     assert codes <= set(EXPLANATIONS)
 
 

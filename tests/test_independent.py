@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import msgspec
 import pytest
 
 from opskit.lifetime import Wish, set_lifetime
@@ -168,53 +169,84 @@ def test_secrets_with_special_characters_arrive_both_ways(install: Install) -> N
 
 # -- clients that get no token -------------------------------------------------------------------
 
+# What was done to the client, what the service says of it, and what opskit finds.
 _REFUSALS = {
-    "wrong secret": ("""UPDATE "ClientSecrets" SET "Value" = 'x'""", "invalid-client"),
-    "no secret": ("""DELETE FROM "ClientSecrets\"""", "invalid-client"),
+    "wrong secret": (
+        """UPDATE "ClientSecrets" SET "Value" = reverse("Value")""",
+        "invalid_client",
+        "secret-wrong",
+    ),
+    "secret as it is": (
+        """UPDATE "ClientSecrets" SET "Value" = 'x'""",
+        "invalid_client",
+        "secret-not-hashed",
+    ),
+    "no secret": ("""DELETE FROM "ClientSecrets\"""", "invalid_client", "secret-missing"),
     "expired secret": (
         """UPDATE "ClientSecrets" SET "Expiration" = '2001-01-01'""",
-        "invalid-client",
+        "invalid_client",
+        "secret-expired",
     ),
-    "disabled": ("""UPDATE "Clients" SET "Enabled" = false""", "invalid-client"),
-    "lifetime 0": ("""UPDATE "Clients" SET "AccessTokenLifetime" = 0""", "invalid-client"),
+    "disabled": (
+        """UPDATE "Clients" SET "Enabled" = false""",
+        "invalid_client",
+        "client-disabled",
+    ),
+    "lifetime 0": (
+        """UPDATE "Clients" SET "AccessTokenLifetime" = 0""",
+        "invalid_client",
+        "lifetime-not-positive",
+    ),
     "negative lifetime": (
         """UPDATE "Clients" SET "AccessTokenLifetime" = -1""",
-        "invalid-client",
+        "invalid_client",
+        "lifetime-not-positive",
     ),
-    "unknown": ("""DELETE FROM "Clients\"""", "invalid-client"),
-    "no grant": ("""DELETE FROM "ClientGrantTypes\"""", "unauthorized-client"),
+    "unknown": ("""DELETE FROM "Clients\"""", "invalid_client", "client-unknown"),
+    "no grant": ("""DELETE FROM "ClientGrantTypes\"""", "unauthorized_client", "grant-missing"),
     "another grant": (
         """UPDATE "ClientGrantTypes" SET "GrantType" = 'authorization_code'""",
-        "unauthorized-client",
+        "unauthorized_client",
+        "grant-missing",
     ),
-    "no scope": ("""DELETE FROM "ClientScopes\"""", "invalid-scope"),
+    "no scope": ("""DELETE FROM "ClientScopes\"""", "invalid_scope", "scope-none"),
 }
 
 
-@pytest.mark.parametrize(("statement", "finding"), _REFUSALS.values(), ids=_REFUSALS)
+@pytest.mark.parametrize(("statement", "error", "finding"), _REFUSALS.values(), ids=_REFUSALS)
 def test_a_client_without_tokens_is_explained(
-    install: Install, statement: str, finding: str
+    install: Install, statement: str, error: str, finding: str
 ) -> None:
     install.execute(statement)
     checks = verified(install.environment())
     for check_id in ("token.post", "token.basic"):
-        assert_failed(checks[check_id], finding, f"400 {finding.replace('-', '_')}")
+        assert_failed(checks[check_id], finding, f"400 {error} for client {CLIENT}: ")
     assert statuses(checks, Status.FAIL) == ["token.post", "token.basic"]
     assert SECRET not in str(checks)
+
+
+@pytest.mark.parametrize(("statement", "error", "_"), _REFUSALS.values(), ids=_REFUSALS)
+def test_without_a_database_it_is_what_the_service_says(
+    install: Install, statement: str, error: str, _: str
+) -> None:
+    install.execute(statement)
+    checks = verified(msgspec.structs.replace(install.environment(), database=None))
+    for check_id in ("token.post", "token.basic"):
+        assert_failed(checks[check_id], error.replace("_", "-"), f"400 {error}")
 
 
 def test_smoke_says_why_there_is_no_token(install: Install) -> None:
     install.execute(_REFUSALS["disabled"][0])
     with IndependentCreatio(install.identity.url, framework=False) as creatio:
         checks = smoked(install.environment(creatio.url))
-    assert_failed(checks["token"], "invalid-client", CLIENT)
+    assert_failed(checks["token"], "client-disabled", CLIENT)
     assert [checks[path].status for path in PATHS] == [Status.SKIPPED] * 4
 
 
 def test_a_scope_that_the_client_lacks_is_refused(install: Install) -> None:
     client = {"id": CLIENT, "secret": {"file": "secret"}, "scope": "of_somebody_else"}
     checks = verified(install.environment(clients=[client]))
-    assert_failed(checks["token.post"], "invalid-scope")
+    assert_failed(checks["token.post"], "scope-not-allowed", "of_somebody_else")
 
 
 def test_a_change_to_a_client_without_tokens_stands_and_says_why_it_is_unproved(
@@ -223,7 +255,7 @@ def test_a_change_to_a_client_without_tokens_stands_and_says_why_it_is_unproved(
     install.execute(_REFUSALS["no grant"][0])
     change = set_lifetime(install.environment(), Wish(CLIENT, 1800))
     assert change.outcome is Outcome.CHANGED
-    assert_failed(change.checks[1], "unauthorized-client")
+    assert_failed(change.checks[1], "grant-missing", "it has no grant at all")
 
 
 # -- Creatio refuses -----------------------------------------------------------------------------
@@ -236,17 +268,18 @@ def test_a_creatio_that_trusts_another_service_refuses_every_call(
     with IndependentIdentity(database.conninfo) as other:
         checks = smoked(install.environment(creatio.url, identity=other.url))
     for path in PATHS:
-        assert_failed(checks[path], "every-call-refused", "401, and again with a fresh token")
+        # It finds no problem with its own service, which is all that it tells about this one.
+        assert_failed(checks[path], "client-unregistered", "401, and again with a fresh token")
     assert checks["token"].status is Status.PASS
 
 
-def test_the_wrong_prefix_shows_as_the_login_page(
+def test_the_wrong_prefix_is_found_out_by_the_other(
     install: Install, creatio: IndependentCreatio, framework: bool
 ) -> None:
     wrong = "net" if framework else "framework"
     checks = smoked(install.environment(creatio.url, runtime=wrong))
     for path in ("odata4", "dataservice", "webservice"):
-        assert_failed(checks[path], "login-redirect", "302 to the login page")
+        assert_failed(checks[path], "prefix-wrong", "302 to the login page")
     assert checks["odata3"].status is Status.UNSUPPORTED
 
 

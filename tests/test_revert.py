@@ -61,7 +61,7 @@ def test_all_that_a_plan_changed_is_put_back_newest_first_and_proved(
 ) -> None:
     made = {
         entry.environment: entry.change_set
-        for entry in read_history(list(environments.values()))[0].entries
+        for entry in reversed(read_history(list(environments.values()))[0].entries)
     }
     undone, errors = revert_plan(list(environments.values()), plan.hash[:12], BY_EVE)
     assert errors == []

@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = {
     "revert": "Undo a change set.",
     "verify": "Prove that the Identity Service issues the tokens it should.",
     "smoke": "Prove that sign-in and the four data paths work.",
+    "explain": "Say what a finding means, and what to do about it.",
     "db": "Make, update or remove the journal's tables.",
     "sandbox": "Three rehearsal environments on this machine.",
 }

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pyodbc
 
+from opskit.db.client_details import ClientDetails, read_details
 from opskit.db.mssql_connection import address_parts, connection_string
 from opskit.db.mssql_errors import connection_failure, lock_held
 from opskit.db.mssql_session import JOURNAL, MssqlSession, bracketed, milliseconds
@@ -20,6 +21,11 @@ from opskit.models import Change, ChangeRecord, Client, JournalEntry, Verificati
 from opskit.settings import Environment
 
 DEFAULT_SCHEMA = "dbo"
+
+# Beyond these, one statement that reads the whole table is quicker than many that name rows.
+_FEW = 1000
+
+Found = TypeVar("Found")
 
 _BEGINNING = "0001-01-01T00:00:00"
 
@@ -96,7 +102,16 @@ class MssqlStore:
 
     def lifetimes(self, client_ids: Sequence[str]) -> Mapping[str, int]:
         """Return the lifetimes of the clients that exist."""
-        return dict(self._read_for("read_lifetimes", [(i,) for i in client_ids]))
+        if len(client_ids) > _FEW:
+            rows = self._read("list_clients_minimal")
+            everybody = {client_id: lifetime for client_id, _, lifetime, _ in rows}
+            return {i: everybody[i] for i in client_ids if i in everybody}
+        return dict(self._read_for("read_lifetimes", client_ids)) if client_ids else {}
+
+    def client_details(self, client_id: str, hashes: Sequence[str]) -> ClientDetails:
+        """Return what else decides whether a client gets a token, as far as it may be read."""
+        before = {"read_client_secrets": tuple(hashes)}
+        return read_details(lambda name: self._read(name, *before.get(name, ()), client_id))
 
     def rights(self) -> Rights:
         """Return what the login may do with the table.
@@ -110,7 +125,7 @@ class MssqlStore:
         if read is None:
             # Not there, or hidden: only a statement that needs the table tells which.
             with suppress(PermissionMissing):
-                self._read_for("read_lifetimes", [("",)])
+                self._read_for("read_lifetimes", [""])
         return Rights(
             may_read=bool(read),
             may_read_names=bool(names),
@@ -142,7 +157,8 @@ class MssqlStore:
         """Note in the journal what fresh tokens said, by client id."""
         rows = [(client_id, result.value) for client_id, result in results.items()]
         try:
-            self._read_for("update_verification", rows, change_set)
+            self._explained("verifications", self._session.stage, rows)
+            self._read("update_verification", change_set)
         except TableMissing:
             raise journal_missing(self._environment) from None
 
@@ -167,10 +183,10 @@ class MssqlStore:
     def _read(self, name: str, *parameters: Any) -> list[Any]:
         return self._explained(name, self._session.fetch, *parameters)
 
-    def _read_for(self, name: str, rows: Sequence[tuple[Any, ...]], *before: Any) -> list[Any]:
-        return self._explained(name, self._session.fetch_for, rows, *before)
+    def _read_for(self, name: str, client_ids: Sequence[str]) -> list[Any]:
+        return self._explained(name, self._session.fetch_for, [(i,) for i in client_ids])
 
-    def _explained(self, name: str, fetch: Callable[..., list[Any]], *parameters: Any) -> list[Any]:
+    def _explained(self, name: str, fetch: Callable[..., Found], *parameters: Any) -> Found:
         try:
             return fetch(name, *parameters)
         except TableMissing:
@@ -204,16 +220,19 @@ class MssqlChange:
     def __init__(self, session: MssqlSession, environment: Environment) -> None:
         self._session = session
         self._environment = environment
+        self._staged: Sequence[Change] | None = None
         self.rolled_back = False
 
     def lock_clients(self, client_ids: Sequence[str]) -> Mapping[str, int]:
         """Return the present lifetimes, locked until the end."""
-        return dict(self._session.fetch_for("lock_clients", [(i,) for i in sorted(client_ids)]))
+        self._session.stage("ids", [(client_id,) for client_id in client_ids])
+        self._staged = None
+        return dict(self._session.fetch("lock_clients"))
 
     def write(self, changes: Sequence[Change]) -> set[str]:
         """Set the new lifetimes where the old ones still stand."""
-        rows = [(change.client_id, change.old, change.new) for change in changes]
-        return {client_id for (client_id,) in self._session.fetch_for("update_lifetimes", rows)}
+        self._stage(changes)
+        return {client_id for (client_id,) in self._session.fetch("update_lifetimes")}
 
     def record(self, record: ChangeRecord, changes: Sequence[Change]) -> None:
         """Write the journal's rows."""
@@ -221,11 +240,19 @@ class MssqlChange:
             *(record.change_set, record.environment, record.actor, record.reason or ""),
             *(record.tool_version, record.plan_hash or "", record.reverts or ""),
         )
-        rows = [(c.client_id, int(c.name is not None), c.name or "", c.old, c.new) for c in changes]
+        self._stage(changes)
         try:
-            self._session.fetch_for("insert_journal", rows, *common)
+            self._session.fetch("insert_journal", *common)
         except TableMissing:
             raise journal_missing(self._environment) from None
+
+    def _stage(self, changes: Sequence[Change]) -> None:
+        if changes != self._staged:
+            rows = [
+                (c.client_id, int(c.name is not None), c.name or "", c.old, c.new) for c in changes
+            ]
+            self._session.stage("changes", rows)
+            self._staged = changes
 
     def roll_back(self) -> None:
         """Undo everything when the block ends."""

@@ -18,7 +18,7 @@ JOURNAL = {"journal_revision", "read_journal", "insert_journal", "update_verific
 
 # SQL Server takes 2100 parameters, of which the driver needs a few itself.
 _MOST_PARAMETERS = 2000
-_MOST_ROWS = 1000
+_MOST_ROWS = 1000  # of one VALUES
 _ATTEMPTS = 3  # at a statement that became a deadlock's victim
 _LONGEST_WAIT = 2**31 - 1  # milliseconds
 
@@ -81,24 +81,22 @@ class MssqlSession:
         with translated(self._environment):
             self._connection.rollback()
 
-    def fetch_for(self, name: str, rows: Sequence[tuple[Any, ...]], *before: Any) -> list[Any]:
-        """Run a statement for many rows, as many at a time as the server takes parameters.
+    def stage(self, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Put rows where the next statement looks for them, in place of those that are there.
 
         Args:
-            name: of the statement.
-            rows: what ``{rows}`` stands for; without any nothing is run.
-            before: the parameters that come before them.
+            name: of the statement in ``staging`` that inserts them.
+            rows: what its ``{rows}`` stands for, as many at a time as the server takes parameters.
         """
-        if not rows:
-            return []
-        size = min(_MOST_ROWS, (_MOST_PARAMETERS - len(before)) // len(rows[0]))
-        found: list[Any] = []
+        self._fetch("staging/table", {})
+        size = min(_MOST_ROWS, _MOST_PARAMETERS // len(rows[0])) if rows else 1
         for start in range(0, len(rows), size):
-            batch = rows[start : start + size]
-            marks = ", ".join(f"({', '.join('?' * len(row))})" for row in batch)
-            values = (value for row in batch for value in row)
-            found += self._fetch(name, {"{rows}": marks}, *before, *values)
-        return found
+            self.fetch_for(f"staging/{name}", rows[start : start + size])
+
+    def fetch_for(self, name: str, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Run a statement whose ``{rows}`` stands for a few rows, at least one."""
+        marks = ", ".join(f"({', '.join('?' * len(row))})" for row in rows)
+        return self._fetch(name, {"{rows}": marks}, *(value for row in rows for value in row))
 
     def fetch(self, name: str, *parameters: Any) -> list[Any]:
         """Run a statement and return the rows that it answers with."""
@@ -114,7 +112,8 @@ class MssqlSession:
                     cursor = self._execute(name, places, *parameters)
                     while cursor.description is None and cursor.nextset():
                         pass  # a message, or a statement before the one that answers
-                    return [tuple(row) for row in cursor.fetchall()]
+                    rows = cursor.fetchall() if cursor.description else []
+                    return [tuple(row) for row in rows]
             except LockHeld as error:
                 if error.code != "deadlock" or not attempts:
                     raise

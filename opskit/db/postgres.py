@@ -2,33 +2,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Clients table in PostgreSQL, through psycopg 3."""
 
-import ipaddress
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 
+from opskit.db.client_details import ClientDetails, read_details
+from opskit.db.postgres_connection import connection_parameters
 from opskit.db.postgres_errors import connection_failure, translated
 from opskit.db.statements import statement
 from opskit.db.store import LOCK_TIMEOUT, Rights, journal_missing, read_patience
-from opskit.errors import ConfigError, PermissionMissing, TableMissing
+from opskit.errors import PermissionMissing, TableMissing
 from opskit.models import Change, ChangeRecord, Client, JournalEntry, Verification
-from opskit.secrets import Secret
 from opskit.settings import Environment
 
 DEFAULT_SCHEMA = "public"
 
-# Where Debian and Red Hat keep their authorities.
-_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 _LONGEST_WAIT = 2**31 - 1  # milliseconds
 _JOURNAL = {"journal_revision", "read_journal", "update_verification"}
 
@@ -50,7 +45,7 @@ def connect(environment: Environment, url: str) -> Iterator["PostgresStore"]:
 
 def open_connection(environment: Environment, url: str) -> psycopg.Connection[TupleRow]:
     """Return a connection in autocommit mode; the errors are those of :func:`connect`."""
-    parameters = _parameters(environment, url)
+    parameters = connection_parameters(environment, url)
     try:
         return psycopg.connect(**parameters)
     except psycopg.Error as error:
@@ -89,6 +84,11 @@ class PostgresStore:
     def lifetimes(self, client_ids: Sequence[str]) -> Mapping[str, int]:
         """Return the lifetimes of the clients that exist."""
         return dict(self._fetch_alone("read_lifetimes", client_ids=list(client_ids)))
+
+    def client_details(self, client_id: str, hashes: Sequence[str]) -> ClientDetails:
+        """Return what else decides whether a client gets a token, as far as it may be read."""
+        parameters = {"client_id": client_id, "hashes": list(hashes)}
+        return read_details(lambda name: self._fetch_alone(name, **parameters))
 
     def rights(self) -> Rights:
         """Return what the login may do with the table.
@@ -242,57 +242,3 @@ def _entry(row: TupleRow) -> JournalEntry:
         changed_at=entry.changed_at.astimezone(UTC),
         verification=Verification(entry.verification),
     )
-
-
-def _parameters(environment: Environment, url: str) -> dict[str, Any]:
-    try:
-        parameters: dict[str, Any] = conninfo_to_dict(url)
-    except psycopg.Error:
-        # libpq's own words would repeat a part of the address, perhaps of a password.
-        raise ConfigError(
-            f"environments.{environment.name}.database is not an address that PostgreSQL knows.",
-            remedy="Check its options after the ?, and write %40 for an @ in a name, %2F for a /.",
-            environment=environment.name,
-        ) from None
-    if environment.database_password is not None:
-        parameters["password"] = environment.resolve(environment.database_password).reveal()
-    if parameters.get("password"):
-        Secret(str(parameters["password"]))  # known from now on to whatever redacts
-    parameters.setdefault("application_name", "opskit")
-    parameters.setdefault("connect_timeout", max(2, min(int(environment.timeout), 15)))
-    parameters.setdefault("tcp_user_timeout", int(environment.timeout) * 1000)
-    if _is_remote(parameters) and not environment.insecure:
-        mode = parameters.setdefault("sslmode", "verify-full")
-        if mode.startswith("verify"):
-            parameters.setdefault("sslrootcert", _authorities(environment))
-    return {"autocommit": True, "client_encoding": "utf8", **parameters}
-
-
-def _is_remote(parameters: Mapping[str, Any]) -> bool:
-    """Return whether any of the hosts may lie beyond this machine."""
-    named = str(parameters.get("hostaddr") or parameters.get("host") or "")
-    if not named:
-        elsewhere = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
-        return "service" in parameters or any(os.environ.get(name) for name in elsewhere)
-    return not all(_is_local(host) for host in named.split(","))
-
-
-def _is_local(host: str) -> bool:
-    if not host or host.startswith(("/", "@")) or host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _authorities(environment: Environment) -> str:
-    """Return a file of trusted authorities: psycopg's own OpenSSL does not know the system's."""
-    if environment.ca_file is not None:
-        return str(environment.path(environment.ca_file))
-    import ssl
-
-    import certifi
-
-    known = (ssl.get_default_verify_paths().cafile, *_BUNDLES)
-    return next((path for path in known if path and Path(path).is_file()), certifi.where())

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from opskit.address import Engine, engine_of
+from opskit.db.client_details import ClientDetails
 from opskit.errors import DriverMissing, JournalMissing
 from opskit.models import Change, ChangeRecord, Client, JournalEntry, Verification
 from opskit.settings import Environment
@@ -85,6 +86,15 @@ class ClientStore(Protocol):
 
     def lifetimes(self, client_ids: Sequence[str]) -> Mapping[str, int]:
         """Return the lifetimes in seconds of the clients that exist, by client id."""
+        ...
+
+    def client_details(self, client_id: str, hashes: Sequence[str]) -> ClientDetails:
+        """Return what else decides whether a client gets a token, as far as it may be read.
+
+        Args:
+            client_id: whose.
+            hashes: two, base64 of SHA-256 and SHA-512 of the secret to look for.
+        """
         ...
 
     def rights(self) -> Rights:

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from opskit.explain import EXPLANATIONS
 from opskit.models import Check, EnvironmentReport, Status
 
 _MARKS = {
@@ -82,5 +83,9 @@ def _summary(check: Check, style: str) -> Text:
 def _explanation(check: Check) -> list[Text]:
     if check.finding is None or check.status not in {Status.FAIL, Status.WARN}:
         return []
-    parts = (("why  ", check.finding.cause), ("do   ", check.finding.remedy))
+    found = check.finding
+    parts = [("saw  ", words) for words in found.evidence]
+    parts += [("why  ", found.cause), ("do   ", found.remedy)]
+    if found.id in EXPLANATIONS:
+        parts.append(("more ", f"opskit explain {found.id}"))
     return [Text.assemble((label, "dim"), words) for label, words in parts if words]

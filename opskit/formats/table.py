@@ -16,6 +16,7 @@ from opskit.formats import schema
 from opskit.formats.cells import plain_table, word
 from opskit.formats.changes import print_applied, print_change_sets, print_history
 from opskit.formats.checks import print_environment
+from opskit.formats.findings import print_findings
 from opskit.formats.plan import print_plan, print_scripts
 from opskit.models import (
     Applied,
@@ -28,6 +29,7 @@ from opskit.models import (
     JournalRevisions,
     JournalScript,
     JournalStates,
+    KnownFindings,
     Lifetimes,
     Plan,
     Report,
@@ -159,6 +161,7 @@ _PRINTERS: Mapping[type, Callable[[Console, Any], None]] = {
     Plan: print_plan,
     ExportedScripts: print_scripts,
     Report: _show_report,
+    KnownFindings: print_findings,
     SandboxStatus: _show_sandbox,
     Written: _show_written,
     JournalStates: schema.show_states,

@@ -33,6 +33,7 @@ class Surface(Enum):
     DATASERVICE = auto()
     WEBSERVICE = auto()
     HEALTH = auto()
+    OAUTH_HEALTH = auto()
     PAGES = auto()
 
 
@@ -77,6 +78,11 @@ def unauthorized() -> Response:
         },
         status_code=401,
     )
+
+
+def unhealthy(text: str) -> Response:
+    """Return what OAuthHealthCheck answers when it finds a problem."""
+    return JSONResponse({"HasProblem": True, "Message": text}, status_code=500)
 
 
 def login_redirect(call: Call) -> Response:

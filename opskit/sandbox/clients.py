@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from psycopg.rows import class_row
 from psycopg_pool import ConnectionPool
@@ -49,6 +50,18 @@ class Client:
     secret_hashes: Sequence[str]
 
 
+class ClientSource(Protocol):
+    """Where an Identity Service's clients are."""
+
+    def get(self, client_id: str) -> Client | None:
+        """Return a client, or None when there is none by that id."""
+        ...
+
+    def get_all(self) -> list[Client]:
+        """Return every client."""
+        ...
+
+
 class ClientStore:
     """Reads clients from the database each time, as IdentityServer4 does by default."""
 
@@ -73,7 +86,7 @@ class ClientStore:
 class CachingClientStore:
     """Reads through a cache while the cache fault is on, else straight from the store."""
 
-    def __init__(self, store: ClientStore) -> None:
+    def __init__(self, store: ClientSource) -> None:
         self._store = store
         self._lock = threading.Lock()
         self._seconds: float | None = None

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from opskit.sandbox.accounts import Objects
 from opskit.sandbox.answers import (
@@ -26,11 +27,13 @@ from opskit.sandbox.answers import (
     login_redirect,
     odata_error,
     unauthorized,
+    unhealthy,
 )
 from opskit.sandbox.bearer import Bearers, IdentityLink, SystemUser, TokenRejected
 from opskit.sandbox.catalog import EnvironmentSpec, Runtime
 from opskit.sandbox.dataservice import select_query
-from opskit.sandbox.interceptions import intercept
+from opskit.sandbox.faults import Fault
+from opskit.sandbox.interceptions import UNAVAILABLE, intercept
 from opskit.sandbox.odata import odata3, odata4
 from opskit.sandbox.switches import Switches
 
@@ -39,9 +42,6 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 _EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _BLOCK_BITS = 128
-_UNAVAILABLE = (
-    "IdentityService specified in system setting OAuth20IdentityServerUrl is unavailable."
-)
 _LOGIN_PATHS = {
     Runtime.FRAMEWORK: ("/Login/NuiLogin.aspx", "/0/Login/NuiLogin.aspx"),
     Runtime.NET: ("/Login/Login.html",),
@@ -62,12 +62,22 @@ class Creatio:
         self._bearers = Bearers(self._identity, pool)
         self._instance_key = secrets.token_bytes(32)
 
-    def app(self) -> Starlette:
+    def app(self) -> ASGIApp:
         """Return this Creatio as an ASGI application."""
-        return Starlette(routes=[*self._api_routes(), *self._open_routes()])
+        own = self._running_on(self._runtime)
+        other = self._running_on(next(one for one in Runtime if one is not self._runtime))
 
-    def _api_routes(self) -> list[Route]:
-        api = self._runtime.api_prefix
+        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            moved = self._switches.meets(Fault.OTHER_RUNTIME)
+            await (other if moved else own)(scope, receive, send)
+
+        return serve
+
+    def _running_on(self, runtime: Runtime) -> Starlette:
+        return Starlette(routes=[*self._api_routes(runtime), *self._open_routes(runtime)])
+
+    def _api_routes(self, runtime: Runtime) -> list[Route]:
+        api = runtime.api_prefix
         service = "/ServiceModel/EntityDataService.svc/{collection}"
         data_paths: list[tuple[str, str, Surface, Handler]] = [
             ("GET", "/odata/{entity}", Surface.ODATA4, self._odata4),
@@ -82,34 +92,36 @@ class Creatio:
             ),
         ]
         return [
-            Route(api + path, self._signed_in(surface, handler), methods=[method])
+            Route(api + path, self._signed_in(runtime, surface, handler), methods=[method])
             for method, path, surface, handler in data_paths
         ]
 
-    def _open_routes(self) -> list[Route]:
-        api = self._runtime.api_prefix
-        ping = self._open(Surface.HEALTH, lambda _call: PlainTextResponse("Pong"))
-        page = self._open(Surface.PAGES, lambda _call: login_page())
+    def _open_routes(self, runtime: Runtime) -> list[Route]:
+        api = runtime.api_prefix
+        health = self._open(runtime, Surface.OAUTH_HEALTH, self._oauth_health)
+        ping = self._open(runtime, Surface.HEALTH, lambda _call: PlainTextResponse("Pong"))
+        page = self._open(runtime, Surface.PAGES, lambda _call: login_page())
+        absent = self._open(runtime, Surface.PAGES, lambda _call: empty_not_found())
+        elsewhere = self._open(runtime, Surface.PAGES, login_redirect)
         return [
-            Route(f"{api}/api/OAuthHealthCheck", self._open(Surface.HEALTH, self._oauth_health)),
+            Route(f"{api}/api/OAuthHealthCheck", health),
             *(Route(f"{prefix}/api/HealthCheck/Ping", ping) for prefix in ("", "/0")),
-            *(Route(path, page) for path in _LOGIN_PATHS[self._runtime]),
+            *(Route(path, page) for path in _LOGIN_PATHS[runtime]),
             *(
                 Route(f"{api}/{part}/{{rest:path}}", absent, methods=_EVERY_METHOD)
-                for absent in [self._open(Surface.PAGES, lambda _call: empty_not_found())]
                 for part in ("odata", "ServiceModel", "DataService", "rest", "api")
             ),
             # All else, the API under the other runtime's prefix included, wants a session.
-            Route("/{rest:path}", self._open(Surface.PAGES, login_redirect), methods=_EVERY_METHOD),
+            Route("/{rest:path}", elsewhere, methods=_EVERY_METHOD),
         ]
 
-    def _open(self, surface: Surface, handler: Handler) -> Endpoint:
+    def _open(self, runtime: Runtime, surface: Surface, handler: Handler) -> Endpoint:
         def serve(call: Call) -> Response:
             return intercept(self._switches, call, signed_in=False) or handler(call)
 
-        return self._endpoint(surface, serve)
+        return _endpoint(runtime, surface, serve)
 
-    def _signed_in(self, surface: Surface, handler: Handler) -> Endpoint:
+    def _signed_in(self, runtime: Runtime, surface: Surface, handler: Handler) -> Endpoint:
         def serve(call: Call) -> Response:
             if answer := intercept(self._switches, call, signed_in=False):
                 return answer
@@ -123,14 +135,7 @@ class Creatio:
                 or handler(call)
             )
 
-        return self._endpoint(surface, serve)
-
-    def _endpoint(self, surface: Surface, serve: Handler) -> Endpoint:
-        async def endpoint(request: Request) -> Response:
-            call = Call(request, await request.body(), surface, self._runtime)
-            return await run_in_threadpool(serve, call)
-
-        return endpoint
+        return _endpoint(runtime, surface, serve)
 
     def _odata4(self, call: Call) -> Response:
         return odata4(self._objects, call)
@@ -152,7 +157,15 @@ class Creatio:
     def _oauth_health(self, _call: Call) -> Response:
         if self._identity.is_reachable():
             return JSONResponse({"HasProblem": False, "Message": ""})
-        return JSONResponse({"HasProblem": True, "Message": _UNAVAILABLE}, status_code=500)
+        return unhealthy(UNAVAILABLE)
+
+
+def _endpoint(runtime: Runtime, surface: Surface, serve: Handler) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        call = Call(request, await request.body(), surface, runtime)
+        return await run_in_threadpool(serve, call)
+
+    return endpoint
 
 
 def _missing_right(call: Call, user: SystemUser) -> Response | None:

@@ -9,6 +9,19 @@ from enum import StrEnum
 class Fault(StrEnum):
     """What can go wrong in one environment; ``DESCRIPTIONS`` says how it shows."""
 
+    CLIENT_UNKNOWN = "client-unknown"
+    CLIENT_DISABLED = "client-disabled"
+    LIFETIME_ZERO = "lifetime-zero"
+    SECRET_WRONG = "secret-wrong"  # noqa: S105 (the name of a fault)
+    SECRET_EXPIRED = "secret-expired"  # noqa: S105
+    GRANT_MISSING = "grant-missing"
+    SCOPE_NONE = "scope-none"
+    CLIENT_UNREGISTERED = "client-unregistered"
+    USER_INACTIVE = "user-inactive"
+    IDENTITY_URL_EMPTY = "identity-url-empty"
+    IDENTITY_UNAVAILABLE = "identity-unavailable"
+    SYSTEM_TOKEN_REFUSED = "system-token-refused"  # noqa: S105
+    OTHER_RUNTIME = "other-runtime"
     LOGIN_REDIRECT = "login-redirect"
     LOGIN_HTML = "login-html"
     UNAVAILABLE = "unavailable"
@@ -20,6 +33,8 @@ class Fault(StrEnum):
     ODATA_EMPTY = "odata-empty"
     ODATA3_ABSENT = "odata3-absent"
     ODATA_REBUILDING = "odata-rebuilding"
+    COLUMN_UNKNOWN = "column-unknown"
+    CSRF_DEMANDED = "csrf-demanded"
     ROUTES_RELOADING = "routes-reloading"
     INVALID_SCOPE = "invalid-scope"
     CACHE = "cache"
@@ -27,11 +42,28 @@ class Fault(StrEnum):
     WRONG_KEY = "wrong-key"
     WRONG_ISSUER = "wrong-issuer"
     HTML_GATEWAY = "html-gateway"
+    IIS_NOT_FOUND = "iis-not-found"
+    IIS_UNAVAILABLE = "iis-unavailable"
+    ASPNET_ERROR = "aspnet-error"
+    ASPNET_CORE_NOT_STARTED = "aspnet-core-not-started"
     LARGE = "large"
     SLOW = "slow"
 
 
 DESCRIPTIONS: dict[Fault, str] = {
+    Fault.CLIENT_UNKNOWN: "the client of verify and smoke has got another ClientId",
+    Fault.CLIENT_DISABLED: "the client of verify and smoke is disabled",
+    Fault.LIFETIME_ZERO: "the client of verify and smoke has a lifetime of 0: it is refused",
+    Fault.SECRET_WRONG: "the client of verify and smoke has got another secret",
+    Fault.SECRET_EXPIRED: "the secret of the client of verify and smoke expired yesterday",
+    Fault.GRANT_MISSING: "the client of verify and smoke lacks the client_credentials grant",
+    Fault.SCOPE_NONE: "the client of verify and smoke has no scope",
+    Fault.CLIENT_UNREGISTERED: "Creatio does not know the client of verify and smoke: 401",
+    Fault.USER_INACTIVE: "the system user of that client is inactive in Creatio: 401",
+    Fault.IDENTITY_URL_EMPTY: "Creatio does not know its Identity Service, and refuses all: 401",
+    Fault.IDENTITY_UNAVAILABLE: "Creatio cannot reach its Identity Service, and refuses all: 401",
+    Fault.SYSTEM_TOKEN_REFUSED: "Creatio gets no token of its own, and refuses all: 401",
+    Fault.OTHER_RUNTIME: "Creatio's API lies under the other prefix: /0, or not",
     Fault.LOGIN_REDIRECT: "Creatio ignores the token and redirects (302) to its login page",
     Fault.LOGIN_HTML: "Creatio ignores the token and answers 200 with its login page",
     Fault.UNAVAILABLE: "Creatio answers 503 to everything, as while it restarts",
@@ -43,6 +75,8 @@ DESCRIPTIONS: dict[Fault, str] = {
     Fault.ODATA_EMPTY: "OData answers 200 with no rows",
     Fault.ODATA3_ABSENT: "OData 3 answers 404 with an empty body: no such service",
     Fault.ODATA_REBUILDING: "OData 4 answers 404 'No HTTP resource was found', as after a deploy",
+    Fault.COLUMN_UNKNOWN: "OData answers 400: it does not know a column that is asked for",
+    Fault.CSRF_DEMANDED: "the data paths answer 403 and ask for the header BPMCSRF",
     Fault.ROUTES_RELOADING: "the data paths answer 500 'Collection was modified'",
     Fault.INVALID_SCOPE: "the token endpoint answers invalid_scope",
     Fault.CACHE: "the Identity Service keeps its clients for some seconds: changes wait",
@@ -50,6 +84,10 @@ DESCRIPTIONS: dict[Fault, str] = {
     Fault.WRONG_KEY: "tokens are signed by a key that the service does not publish",
     Fault.WRONG_ISSUER: "tokens carry another issuer than the discovery document",
     Fault.HTML_GATEWAY: "a proxy in front of Creatio answers 200 with a page of its own",
+    Fault.IIS_NOT_FOUND: "IIS answers 404 to everything, with its own page",
+    Fault.IIS_UNAVAILABLE: "IIS answers 503 to everything: the application pool is stopped",
+    Fault.ASPNET_ERROR: "ASP.NET answers 500 with Server Error in '/' Application",
+    Fault.ASPNET_CORE_NOT_STARTED: "IIS answers 500.30: the application did not start",
     Fault.LARGE: "OData 4 answers with 60 MB",
     Fault.SLOW: "every answer comes some seconds late",
 }

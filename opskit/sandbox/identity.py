@@ -4,7 +4,6 @@
 
 from urllib.parse import parse_qsl
 
-from psycopg_pool import ConnectionPool
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from opskit.sandbox.catalog import EnvironmentSpec
-from opskit.sandbox.clients import CachingClientStore, ClientStore
+from opskit.sandbox.clients import CachingClientStore, ClientSource
 from opskit.sandbox.faults import Fault
 from opskit.sandbox.grants import Refused, decide
 from opskit.sandbox.switches import Switches
@@ -71,10 +70,10 @@ _CAPABILITIES: dict[str, object] = {
 class IdentityService:
     """The endpoints of one environment's Identity Service."""
 
-    def __init__(self, spec: EnvironmentSpec, switches: Switches, pool: ConnectionPool) -> None:
+    def __init__(self, spec: EnvironmentSpec, switches: Switches, clients: ClientSource) -> None:
         self._spec = spec
         self._switches = switches
-        self._clients = CachingClientStore(ClientStore(pool))
+        self._clients = CachingClientStore(clients)
         self._key = SigningKey.generate()
         switches.watch(Fault.CACHE, self._clients.switch)
 

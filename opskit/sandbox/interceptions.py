@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
+from opskit.sandbox import pages
 from opskit.sandbox.answers import (
     ODATA_RIGHTS_TEXT,
     Call,
@@ -19,6 +20,7 @@ from opskit.sandbox.answers import (
     no_controller,
     odata_error,
     unauthorized,
+    unhealthy,
 )
 from opskit.sandbox.faults import Fault
 from opskit.sandbox.switches import Switches
@@ -30,10 +32,12 @@ _EVERYTHING = frozenset(Surface)
 _LARGE_BYTES = 60_000_000
 _CHUNK_BYTES = 65_536
 
-_GATEWAY_PAGE = """<!DOCTYPE html>
-<html><head><title>Access gateway</title></head>
-<body><h1>One moment</h1><p>Your request is being checked by the gateway.</p></body></html>
-"""
+URL_EMPTY = "System setting OAuth20IdentityServerUrl is empty."
+UNAVAILABLE = "IdentityService specified in system setting OAuth20IdentityServerUrl is unavailable."
+NOT_AUTHORIZED = (
+    "Can't retrieve access_token for system actions from IdentityService specified in system "
+    "setting OAuth20IdentityServerUrl."
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,31 @@ def intercept(switches: Switches, call: Call, *, signed_in: bool) -> Response | 
         if concerned and switches.meets(fault):
             return interception.answer(call)
     return None
+
+
+def _unhealthy(text: str) -> Interception:
+    """Return how a Creatio behaves that cannot use its Identity Service."""
+
+    def answer(call: Call) -> Response:
+        return unhealthy(text) if call.surface is Surface.OAUTH_HEALTH else unauthorized()
+
+    return Interception(_DATA_PATHS | {Surface.OAUTH_HEALTH}, answer)
+
+
+def _page(text: str, status: int) -> Interception:
+    return Interception(_EVERYTHING, lambda _call: HTMLResponse(text, status_code=status))
+
+
+def _column_unknown(call: Call) -> Response:
+    text = (
+        "The query specified in the URI is not valid. Could not find a property named 'Name' on "
+        "type 'Terrasoft.Configuration.OData.Account'."
+    )
+    return odata_error(call, 400, text)
+
+
+def _csrf_demanded(_call: Call) -> Response:
+    return JSONResponse({"Message": "Request header BPMCSRF is missing."}, status_code=403)
 
 
 def _unavailable(_call: Call) -> Response:
@@ -110,7 +139,15 @@ def _large(call: Call) -> Response:
 
 INTERCEPTIONS: dict[Fault, Interception] = {
     Fault.UNAVAILABLE: Interception(_EVERYTHING, _unavailable),
-    Fault.HTML_GATEWAY: Interception(_EVERYTHING, lambda _call: HTMLResponse(_GATEWAY_PAGE)),
+    Fault.HTML_GATEWAY: _page(pages.GATEWAY, 200),
+    Fault.IIS_NOT_FOUND: _page(pages.IIS_NOT_FOUND, 404),
+    Fault.IIS_UNAVAILABLE: _page(pages.IIS_UNAVAILABLE, 503),
+    Fault.ASPNET_ERROR: _page(pages.ASPNET_ERROR, 500),
+    Fault.ASPNET_CORE_NOT_STARTED: _page(pages.ASPNET_CORE_NOT_STARTED, 500),
+    Fault.IDENTITY_URL_EMPTY: _unhealthy(URL_EMPTY),
+    Fault.IDENTITY_UNAVAILABLE: _unhealthy(UNAVAILABLE),
+    Fault.SYSTEM_TOKEN_REFUSED: _unhealthy(NOT_AUTHORIZED),
+    Fault.CSRF_DEMANDED: Interception(_DATA_PATHS, _csrf_demanded),
     Fault.LOGIN_REDIRECT: Interception(_DATA_PATHS, login_redirect),
     Fault.LOGIN_HTML: Interception(_DATA_PATHS, lambda _call: login_page()),
     Fault.ODATA3_ABSENT: Interception(frozenset({Surface.ODATA3}), lambda _call: empty_not_found()),
@@ -121,6 +158,7 @@ INTERCEPTIONS: dict[Fault, Interception] = {
     Fault.ODATA_RIGHTS: Interception(
         _ODATA, lambda call: odata_error(call, 403, ODATA_RIGHTS_TEXT), signed_in=True
     ),
+    Fault.COLUMN_UNKNOWN: Interception(_ODATA, _column_unknown, signed_in=True),
     Fault.ODATA_EMPTY: Interception(_ODATA, _empty, signed_in=True),
     Fault.LARGE: Interception(frozenset({Surface.ODATA4}), _large, signed_in=True),
     Fault.SUCCESS_FALSE: Interception(

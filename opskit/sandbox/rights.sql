@@ -1,11 +1,12 @@
 -- Copyright 2026 The opskit authors
 -- SPDX-License-Identifier: Apache-2.0
 -- What the two login roles may do in one environment's database: opskit the least that it needs,
--- the sandbox's own servers read only.
+-- the sandbox's own servers read, but for the few things that a fault in the rows changes.
 
 GRANT USAGE ON SCHEMA public TO opskit, sandbox;
 
-GRANT SELECT ("Id", "ClientId", "ClientName", "Enabled", "AccessTokenLifetime", "AccessTokenType"),
+GRANT SELECT ("Id", "ClientId", "ClientName", "Enabled", "AccessTokenLifetime", "AccessTokenType",
+        "RequireClientSecret", "ProtocolType"),
     UPDATE ("AccessTokenLifetime")
     ON "Clients" TO opskit;
 GRANT SELECT ("ClientId", "Type", "Value", "Expiration") ON "ClientSecrets" TO opskit;
@@ -15,3 +16,9 @@ GRANT SELECT ON "ClientScopes", "ClientGrantTypes" TO opskit;
 CREATE SCHEMA opskit AUTHORIZATION opskit;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO sandbox;
+GRANT UPDATE ("ClientId", "Enabled", "AccessTokenLifetime") ON "Clients" TO sandbox;
+GRANT UPDATE ("Value", "Expiration") ON "ClientSecrets" TO sandbox;
+GRANT UPDATE ("GrantType") ON "ClientGrantTypes" TO sandbox;
+GRANT INSERT, DELETE ON "ClientScopes" TO sandbox;
+GRANT UPDATE ("ClientId") ON "OAuthClientApp" TO sandbox;
+GRANT UPDATE ("Active") ON "SysAdminUnit" TO sandbox;

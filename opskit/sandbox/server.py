@@ -16,6 +16,7 @@ from psycopg_pool import ConnectionPool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from opskit.sandbox.catalog import ENVIRONMENTS, EnvironmentSpec
+from opskit.sandbox.clients import ClientStore
 from opskit.sandbox.configuration import write_configuration
 from opskit.sandbox.control_app import ControlApp
 from opskit.sandbox.creatio import Creatio
@@ -25,6 +26,7 @@ from opskit.sandbox.identity import IdentityService
 from opskit.sandbox.layout import Layout, Ports, State
 from opskit.sandbox.ports import Listeners, bind_all
 from opskit.sandbox.postgres import Cluster
+from opskit.sandbox.row_faults import watch_rows
 from opskit.sandbox.sample import write_sample
 from opskit.sandbox.switches import Switches
 
@@ -89,6 +91,7 @@ def run(layout: Layout, first_port: int, stop: Stop) -> None:
         }
         for spec in ENVIRONMENTS:
             pool = stack.enter_context(_pool(state.ports, spec, credentials))
+            watch_rows(switches[spec.name], spec, pool)
             apps |= _environment_apps(state.ports, spec, switches[spec.name], pool)
         _serve(_ByPort(apps, _delays(state.ports, switches)), listeners, stop)
 
@@ -149,7 +152,7 @@ def _environment_apps(
 ) -> dict[int, ASGIApp]:
     identity_url = ports.identity_url(spec.name)
     return {
-        ports.identity[spec.name]: IdentityService(spec, switches, pool).app(),
+        ports.identity[spec.name]: IdentityService(spec, switches, ClientStore(pool)).app(),
         ports.creatio[spec.name]: Creatio(spec, switches, pool, identity_url).app(),
     }
 

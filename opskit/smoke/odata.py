@@ -6,6 +6,7 @@ from opskit.diagnose import diagnose
 from opskit.explain import finding
 from opskit.http import Answer
 from opskit.models import Finding
+from opskit.pages import title
 
 _UNKNOWN_RESOURCE = (
     "no http resource was found",
@@ -28,10 +29,13 @@ def odata_finding(answer: Answer) -> Finding | None:
     if any(words in text for words in _UNKNOWN_RESOURCE):
         return finding("entity-unknown", said)
     speaks_of_rights = "canuseodataservice" in text or ("permission" in text and "odata" in text)
-    if not answer.is_html and (answer.status == 403 or speaks_of_rights):
+    refused = answer.status == 403 and "bpmcsrf" not in text
+    if not answer.is_html and (refused or speaks_of_rights):
         return finding("odata-rights", said)
     if answer.status == 400 and "could not find a property named" in text:
         return finding("column-unknown", said)
+    if answer.status == 404 and not answer.body.strip():
+        return finding("service-absent", "404 with an empty body.")
     if answer.status == 404 and answer.is_html:
-        return finding("entity-unknown", "404 with a web page")
+        return finding("entity-unknown", f"404 with a web page: {title(answer)}")
     return diagnose(answer)

@@ -3,7 +3,9 @@
 """The token that all calls of one smoke check share."""
 
 import asyncio
+from dataclasses import replace
 
+from opskit.diagnosis.refusals import name_cause
 from opskit.http import Http
 from opskit.secrets import Secret
 from opskit.settings import Environment
@@ -48,4 +50,8 @@ class TokenSource:
             if isinstance(found, NoDiscovery):
                 return TokenRefused(found.finding)
             self._endpoint = found.token_endpoint
-        return await request_token(self._http, self._endpoint, self._client, self._secret)
+        token = await request_token(self._http, self._endpoint, self._client, self._secret)
+        if isinstance(token, TokenRefused):
+            cause = await name_cause(self._environment, self._client, self._secret, token.finding)
+            return replace(token, finding=cause)
+        return token

@@ -3,8 +3,10 @@
 """Does the Identity Service hand out the tokens that the database promises?"""
 
 import asyncio
+from dataclasses import replace
 
 from opskit.checks import failed, from_error, passed, skipped
+from opskit.diagnosis.refusals import name_cause
 from opskit.errors import OpskitError
 from opskit.explain import finding
 from opskit.http import Http
@@ -56,6 +58,8 @@ async def verify(environment: Environment, client_name: str | None = None) -> En
             _obtain(http, found, client, secret, "basic"),
             asyncio.to_thread(_lifetime_in_database, environment, client),
         )
+    if client and secret:
+        post, basic = await _explained(environment, client, secret, post, basic)
     checks = [*found.checks, *key_set.checks, _obtained("post", post), _obtained("basic", basic)]
     token = next((t for t in (post, basic) if isinstance(t, Token)), None)
     if token is None:
@@ -77,6 +81,29 @@ async def _obtain(
     if client is None or secret is None:
         return None
     return await request_token(http, found.token_endpoint, client, secret, method)
+
+
+async def _explained(
+    environment: Environment,
+    client: KnownClient,
+    secret: Secret,
+    post: Token | TokenRefused | None,
+    basic: Token | TokenRefused | None,
+) -> tuple[Token | TokenRefused | None, Token | TokenRefused | None]:
+    """Name the cause of refusals: the database is asked once, and not where one way worked."""
+    if isinstance(post, Token) or isinstance(basic, Token):
+        return _one_way(post), _one_way(basic)
+    if post is None or basic is None:
+        return post, basic
+    cause = await name_cause(environment, client, secret, post.finding)
+    alike = basic.finding.id == post.finding.id
+    return replace(post, finding=cause), replace(basic, finding=cause) if alike else basic
+
+
+def _one_way(token: Token | TokenRefused | None) -> Token | TokenRefused | None:
+    if isinstance(token, TokenRefused) and token.finding.id == "invalid-client":
+        return replace(token, finding=finding("auth-method-refused", token.finding.symptom))
+    return token
 
 
 def _obtained(method: AuthMethod, token: Token | TokenRefused | None) -> Check:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from opskit.checks import failed, passed, skipped
+from opskit.diagnosis.refusals import name_cause
 from opskit.durations import format_duration
 from opskit.explain import finding
 from opskit.http import Http
@@ -131,8 +132,11 @@ async def _prove_one(
             check = failed(FRESH_TOKEN, token.finding, token.elapsed)
         else:
             check = check_effective(FRESH_TOKEN, token, change.new, "the database")
-        if check.finding is None or not waiting.may_mend(check.finding):
+        if check.finding is None:
             return check
+        if not waiting.may_mend(check.finding):
+            cause = await name_cause(environment, client, secret, check.finding)
+            return failed(FRESH_TOKEN, cause, check.elapsed)
         await waiting.pause(f"{change.name or change.client_id}: {check.summary}")
 
 

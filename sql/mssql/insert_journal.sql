@@ -11,4 +11,4 @@ SELECT common.[change_set], common.[environment], change.[client_id],
 FROM (VALUES (?, ?, ?, ?, ?, ?, ?))
        AS common ([change_set], [environment], [actor], [reason], [tool_version], [plan_hash],
                   [reverts]),
-     (VALUES {rows}) AS change ([client_id], [has_name], [client_name], [old], [new])
+     #opskit_rows AS change

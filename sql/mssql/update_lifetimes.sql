@@ -7,7 +7,7 @@ DECLARE @written TABLE ([client_id] nvarchar(200));
 UPDATE {schema}.[Clients]
 SET [AccessTokenLifetime] = change.[new]
 OUTPUT inserted.[ClientId] INTO @written
-FROM (VALUES {rows}) AS change ([client_id], [old], [new])
+FROM #opskit_rows AS change
 WHERE [Clients].[ClientId] = change.[client_id]
   AND [Clients].[ClientId] = change.[client_id] COLLATE Latin1_General_BIN2
   AND DATALENGTH([Clients].[ClientId]) = DATALENGTH(change.[client_id])

@@ -3,9 +3,8 @@
 UPDATE [opskit].[lifetime_change]
 SET [verification] = result.[verification]
 OUTPUT inserted.[client_id]
-FROM (VALUES (?)) AS wanted ([change_set]),
-     (VALUES {rows}) AS result ([client_id], [verification])
-WHERE [lifetime_change].[change_set] = wanted.[change_set]
+FROM #opskit_rows AS result
+WHERE [lifetime_change].[change_set] = ?
   AND [lifetime_change].[client_id] = result.[client_id]
   AND [lifetime_change].[client_id] = result.[client_id] COLLATE Latin1_General_BIN2
   AND DATALENGTH([lifetime_change].[client_id]) = DATALENGTH(result.[client_id])

@@ -5,7 +5,6 @@
 import os
 import platform
 import statistics
-import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,17 +35,6 @@ class Row:
         return self.what, f"{self.seconds * 1000:.0f} ms", ratio, f"≤ {self.aim:g}: {verdict}"
 
 
-def median(work: Callable[[], object], times: int) -> float:
-    """Return the median of the seconds that ``work`` takes, after one run that does not count."""
-    work()
-    taken = []
-    for _ in range(times):
-        started = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
-
-
 def alternated(works: Mapping[str, Callable[[], object]], times: int) -> dict[str, float]:
     """Return the medians of several works that take turns, so that the machine is fair to all."""
     taken: dict[str, list[float]] = {name: [] for name in works}
@@ -57,19 +45,6 @@ def alternated(works: Mapping[str, Callable[[], object]], times: int) -> dict[st
             if run:  # the first one warms up
                 taken[name].append(time.perf_counter() - started)
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
-
-
-def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
-    """Run a command, which must succeed.
-
-    Raises:
-        SystemExit: it failed; with what it had to say.
-    """
-    done = subprocess.run(
-        command, env=os.environ | dict(env or {}), capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)}: {done.returncode}\n{done.stdout}\n{done.stderr}")
 
 
 def table(title: str, rows: Sequence[Row]) -> str:

@@ -48,3 +48,24 @@ CREATE TABLE [Clients] (
     [NonEditable] bit NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX [IX_Clients_ClientId] ON [Clients] ([ClientId]);
+
+-- What belongs to a client; without foreign keys, so that tests may break any table alone.
+CREATE TABLE [ClientSecrets] (
+    [Id] int NOT NULL IDENTITY PRIMARY KEY,
+    [Description] nvarchar(2000) NULL,
+    [Value] nvarchar(4000) NOT NULL,
+    [Expiration] datetime2 NULL,
+    [Type] nvarchar(250) NOT NULL,
+    [Created] datetime2 NOT NULL DEFAULT SYSUTCDATETIME(),
+    [ClientId] int NOT NULL
+);
+CREATE TABLE [ClientScopes] (
+    [Id] int NOT NULL IDENTITY PRIMARY KEY,
+    [Scope] nvarchar(200) NOT NULL,
+    [ClientId] int NOT NULL
+);
+CREATE TABLE [ClientGrantTypes] (
+    [Id] int NOT NULL IDENTITY PRIMARY KEY,
+    [GrantType] nvarchar(250) NOT NULL,
+    [ClientId] int NOT NULL
+);

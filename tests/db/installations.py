@@ -87,6 +87,10 @@ class Installation(Protocol):
         """Make an empty journal."""
         ...
 
+    def rolled_back(self, *statements: str) -> None:
+        """Run statements in one transaction, and undo them."""
+        ...
+
 
 class PostgresInstallation:
     """Installation on the tests' own PostgreSQL server."""
@@ -204,6 +208,12 @@ class PostgresInstallation:
         with self._database.connect() as connection:
             connection.execute(upgrade_script("postgresql").encode())
 
+    def rolled_back(self, *statements: str) -> None:
+        with self._database.connect() as connection, connection.transaction() as transaction:
+            for statement in statements:
+                connection.execute(statement.encode())
+            transaction.force_rollback = True
+
 
 class MssqlInstallation:
     """Installation on a T-SQL server."""
@@ -312,3 +322,10 @@ class MssqlInstallation:
 
     def make_journal(self) -> None:
         self._database.execute(upgrade_script("mssql").removesuffix("GO\n"))
+
+    def rolled_back(self, *statements: str) -> None:
+        with self._database.connection() as connection:
+            connection.autocommit = False
+            for statement in statements:
+                connection.execute(statement)
+            connection.rollback()

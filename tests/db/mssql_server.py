@@ -28,9 +28,14 @@ class MssqlDatabase:
     folder: Path
     _kept: list[pyodbc.Connection] = field(default_factory=list)
 
+    @property
+    def address(self) -> str:
+        """What opskit reaches it by with the server's own login."""
+        return f"{self.server};DATABASE={self.name}"
+
     def environment(self, **settings: object) -> Environment:
         """An environment that reads this database with the server's own login."""
-        (self.folder / "address").write_text(f"{self.server};DATABASE={self.name}", "utf-8")
+        (self.folder / "address").write_text(self.address, "utf-8")
         return environment(self.folder, **{"database": {"file": "address"}, **settings})
 
     @contextmanager
@@ -58,8 +63,7 @@ class MssqlDatabase:
     def _open(self) -> pyodbc.Connection:
         apart = self.folder / "tests"  # not the opskit.toml that a test has made
         apart.mkdir(exist_ok=True)
-        address = f"{self.server};DATABASE={self.name};APP=tests"
-        return open_connection(environment(apart), address)
+        return open_connection(environment(apart), f"{self.address};APP=tests")
 
 
 def version(server: str) -> str:

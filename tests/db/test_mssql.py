@@ -437,6 +437,17 @@ def test_only_one_statement_writes_to_the_table_of_others(name: str) -> None:
     assert set(re.findall(r"\{(.*?)\}", text)) <= {"SCHEMA", "ROWS", "MILLISECONDS"}
 
 
+@pytest.mark.parametrize("path", sorted((STATEMENTS / "mssql" / "staging").glob("*.sql")))
+def test_staging_writes_to_nothing_but_a_table_of_its_session(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert text.startswith("-- ")
+    text = re.sub(r"--.*", "", text)
+    assert re.findall(r"(?:INTO|DELETE FROM) (\S+)", text) == ["#opskit_rows"] * (
+        2 if path.stem == "table" else 1
+    )
+    assert not re.search(r"\b(UPDATE|MERGE|TRUNCATE|DROP|ALTER|CREATE|GRANT|REVOKE)\b", text)
+
+
 def test_a_name_of_a_schema_is_checked(tmp_path: Path) -> None:
     from opskit.db.mssql_session import bracketed
 

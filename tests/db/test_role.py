@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The role that a DBA makes for opskit's login is enough for everything, and for nothing else."""
 
+import asyncio
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,9 +18,13 @@ from psycopg import errors, sql
 from opskit.db.journal_script import upgrade_script
 from opskit.db.mssql import open_connection
 from opskit.db.store import Rights, open_store
+from opskit.diagnosis.refusals import name_cause
+from opskit.doctor import examine
+from opskit.explain import finding
 from opskit.journal_schema import REVISION, upgrade
-from opskit.models import Change, ChangeRecord, JournalMigration, Verification
-from opskit.settings import Environment
+from opskit.models import Change, ChangeRecord, Finding, JournalMigration, Status, Verification
+from opskit.secrets import Secret, SecretRef
+from opskit.settings import Environment, KnownClient
 from tests.cli.conftest import run
 from tests.conftest import Database
 from tests.db.installations import MssqlInstallation
@@ -109,6 +115,7 @@ def test_it_is_enough_for_the_commands(operator: Operator) -> None:
     (report,) = ran.json()["data"]["environments"]
     statuses = {check["id"]: check["status"] for check in report["checks"]}
     of_the_database = {i: s for i, s in statuses.items() if i.startswith("database.")}
+    assert of_the_database.pop("database.diagnosis") == "skipped"
     assert {"database.login", "database.read", "database.write"} <= set(of_the_database)
     assert set(of_the_database.values()) == {"pass"}
 
@@ -186,39 +193,70 @@ def test_every_right_is_in_the_script(engine: str) -> None:
         assert columns == granted
 
 
-def test_the_optional_block_shows_hash_and_expiry(operator: Operator) -> None:
-    script = (SETUP / "role.sql").read_text("utf-8")
-    wanted = '-- GRANT SELECT ("ClientId", "Type", "Value", "Expiration")\n--   ON'
-    assert wanted in script
-    psql(operator.database, "-q", "-f", "-", stdin=_uncommented(script))
+REFUSED = finding("invalid-client", "400 invalid_client for client A1")
+UNREAD = (
+    "Clients.RequireClientSecret, Clients.ProtocolType, ClientSecrets, ClientGrantTypes, "
+    "ClientScopes"
+)
+ASKED = KnownClient("A1", SecretRef(env="UNUSED"))
+
+
+def cause(where: Environment) -> Finding:
+    return asyncio.run(name_cause(where, ASKED, Secret("secret-of-A1"), REFUSED))
+
+
+def test_without_the_optional_block_a_refusal_is_explained_as_far_as_it_goes(
+    operator: Operator,
+) -> None:
+    found = cause(operator.environment())
+    assert found.id == "invalid-client"
+    assert found.evidence == (
+        "Clients: Data Mart Sync, enabled, AccessTokenLifetime 3600 s.",
+        f"Not readable with this login: {UNREAD}; see sql/postgresql/setup/role.sql.",
+    )
+    with operator.database.connect() as connection:
+        connection.execute('UPDATE "Clients" SET "AccessTokenLifetime" = 0')
+    assert cause(operator.environment()).id == "lifetime-not-positive"
+
+
+def test_the_optional_block_is_enough_to_explain_a_refusal(operator: Operator) -> None:
+    script = _uncommented((SETUP / "role.sql").read_text("utf-8"))
+    assert "-- GRANT" not in script
+    psql(operator.database, "-q", "-f", "-", stdin=script)
+    found = cause(operator.environment())
+    assert found.id == "client-sound"
+    assert not any("Not readable" in words for words in found.evidence)
+    report = asyncio.run(examine(operator.environment()))
+    (check,) = (one for one in report.checks if one.id == "database.diagnosis")
+    assert check.status is Status.PASS
     with operator.connect() as connection:
-        connection.execute('SELECT "ClientId", "Type", "Value", "Expiration" FROM "ClientSecrets"')
-        with pytest.raises(errors.InsufficientPrivilege):
-            connection.execute('SELECT "Description" FROM "ClientSecrets"')
+        for forbidden in (
+            'SELECT "Description" FROM "ClientSecrets"',
+            'SELECT "Description" FROM "Clients"',
+            'UPDATE "ClientSecrets" SET "Expiration" = NULL',
+            'DELETE FROM "ClientScopes"',
+        ):
+            with pytest.raises(errors.InsufficientPrivilege):
+                connection.execute(forbidden.encode())
 
 
 def _uncommented(script: str) -> str:
-    return script.replace("-- GRANT SELECT", "GRANT SELECT").replace("--   ON", "  ON")
+    """Return the script with its optional block."""
+    return re.sub(r"(?m)^-- (GRANT SELECT|  ON )", r"\1", script)
 
 
 # SQL Server
 
-SECRETS = """
-CREATE TABLE [dbo].[ClientSecrets] ([Id] int IDENTITY PRIMARY KEY, [ClientId] int NOT NULL,
-  [Type] nvarchar(250), [Value] nvarchar(4000), [Expiration] datetime2, [Description] nvarchar(9))
-"""
-
 
 @pytest.fixture
-def mssql(mssql_server: str, tmp_path: Path) -> Iterator[Environment]:
-    """An environment whose login has the role and nothing else."""
+def mssql(mssql_server: str, tmp_path: Path) -> Iterator[tuple[MssqlSite, Environment]]:
+    """A database, and an environment whose login has the role there and nothing else."""
     name, password = f"operator_{secrets.token_hex(6)}", f"Aa1!{secrets.token_hex(12)}"
     folder = tmp_path / "operator"
     folder.mkdir()
     with new_mssql_database(mssql_server, tmp_path) as database:
         site, installation = MssqlSite(database), MssqlInstallation(database)
         installation.add_client("A1", "Data Mart Sync", 3600)
-        site.run(SECRETS)
         site.run(upgrade_script("mssql"))
         for _ in range(2):
             site.run((ROOT / "sql" / "mssql" / "setup" / "role.sql").read_text("utf-8"))
@@ -226,7 +264,7 @@ def mssql(mssql_server: str, tmp_path: Path) -> Iterator[Environment]:
         try:
             site.query(f"CREATE USER {name} FOR LOGIN {name}")
             site.query(f"ALTER ROLE opskit_operator ADD MEMBER {name}")
-            yield site.environment_for(name, password, folder)
+            yield site, site.environment_for(name, password, folder)
             site.query(f"DROP USER {name}")
         finally:
             site.query(f"DROP LOGIN {name}")
@@ -253,9 +291,10 @@ REFUSED_ON_SQL_SERVER = [
 ]
 
 
-def test_on_sql_server(mssql: Environment) -> None:
-    journalled(mssql)
-    with open_store(mssql) as store:
+def test_on_sql_server(mssql: tuple[MssqlSite, Environment]) -> None:
+    site, where = mssql
+    journalled(where)
+    with open_store(where) as store:
         assert [client.name for client in store.clients()] == ["Data Mart Sync"]
         assert store.journal_revision() == REVISION
         (entry,) = store.journal()
@@ -268,11 +307,20 @@ def test_on_sql_server(mssql: Environment) -> None:
             may_do_more=False,
             may_journal=True,
         )
-    assert upgrade([mssql])[1] == []
+    assert upgrade([where])[1] == []
     for arguments in (["lifetime", "list"], ["db", "current"], ["doctor"]):
-        ran = run(*arguments, "-o", "json", config=mssql.folder / "opskit.toml")
+        ran = run(*arguments, "-o", "json", config=where.folder / "opskit.toml")
         assert ran.json()["ok"], ran.all
-    with closing(open_connection(mssql, mssql.require("database"))) as connection:
+    found = cause(where)
+    assert found.id == "invalid-client"
+    assert f"{UNREAD}; see sql/mssql" in found.evidence[-1]
+    with closing(open_connection(where, where.require("database"))) as connection:
         for statement in REFUSED_ON_SQL_SERVER:
             with pytest.raises(pyodbc.Error, match=r"permission|denied|must be owner"):
                 connection.execute(statement)
+    script = (ROOT / "sql" / "mssql" / "setup" / "role.sql").read_text("utf-8")
+    site.run(_uncommented(script))
+    found = cause(where)
+    assert found.id == "grant-missing"
+    assert "ClientSecrets: no row." in found.evidence
+    assert not any("Not readable" in words for words in found.evidence)

@@ -9,9 +9,10 @@ from typing import Any
 import click
 import pytest
 
-from opskit.checks import failed, passed, skipped
+from opskit.checks import failed, from_error, passed, skipped
 from opskit.cli import cli
-from opskit.explain import finding
+from opskit.errors import UnreachableError
+from opskit.explain import explain, finding
 from opskit.formats import FormatChoice
 from opskit.models import (
     Applied,
@@ -112,6 +113,7 @@ DATA: dict[str, list[Any]] = {
     "apply": [Applied("h", [], not_started=["dev"]), Applied("h", change_sets("x").change_sets)],
     "history": [History([ENTRY]), History([])],
     "revert": [change_sets("x")],
+    "explain": [explain(), explain("web-page")],
     "verify": [REPORT],
     "smoke": [Report([])],
     "db upgrade": [
@@ -236,9 +238,23 @@ def test_neighbours_that_fail_alike_are_explained_once() -> None:
     text = table(report(refused("odata4"), refused("odata3"), refused("webservice")))
     assert text.count(CAUSE) == 1
     lines = text.splitlines()
-    assert "302 for webservice" in lines[-3]
-    assert "why  " in lines[-2]
-    assert "do   " in lines[-1]
+    assert "302 for webservice" in lines[-4]
+    assert "why  " in lines[-3]
+    assert "do   " in lines[-2]
+    assert "more opskit explain login-redirect" in lines[-1]
+
+
+def test_what_was_seen_stands_below_a_failed_check() -> None:
+    seen = finding("secret-wrong", "400 invalid_client", evidence=["One row.", "Another."])
+    lines = table(report(failed("token", seen))).splitlines()
+    assert [line.strip().partition("  ")[0] for line in lines[2:4]] == ["saw", "saw"]
+    assert lines[2].endswith("One row.")
+    assert "why  " in lines[4]
+
+
+def test_what_no_page_explains_points_to_none() -> None:
+    error = UnreachableError("It is gone.", remedy="Look for it.", code="not-explained")
+    assert "more" not in table(report(from_error("database.login", error)))
 
 
 def test_others_are_explained_each() -> None:

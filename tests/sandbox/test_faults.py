@@ -15,6 +15,7 @@ from opskit.sandbox import lifecycle
 from opskit.sandbox.faults import DESCRIPTIONS, Fault
 from opskit.sandbox.interceptions import INTERCEPTIONS
 from opskit.sandbox.layout import Layout
+from opskit.sandbox.row_faults import BREAKAGES
 from tests.sandbox.conftest import Rehearsal
 
 Ask = Callable[[Rehearsal], httpx.Response]
@@ -136,6 +137,8 @@ def test_every_fault_is_described_and_shows_somewhere() -> None:
         Fault.WRONG_KEY,
         Fault.WRONG_ISSUER,
         Fault.SLOW,
+        Fault.OTHER_RUNTIME,
+        *BREAKAGES,
     }
     assert set(DESCRIPTIONS) == set(Fault)
     assert set(INTERCEPTIONS) == set(Fault) - elsewhere

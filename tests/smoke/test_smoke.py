@@ -360,18 +360,17 @@ def test_the_sandboxs_runtime_is_found(sandbox: Sandbox, name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "wrong"), [("dev", "framework"), ("test", "net")])
-def test_the_wrong_runtime_shows_as_a_redirect_to_the_login(
+def test_the_wrong_runtime_is_found_out_by_the_other_prefix(
     sandbox: Sandbox, name: str, wrong: str
 ) -> None:
     where = msgspec.structs.replace(sandbox.environment(name), runtime=wrong)
     checks = smoked(where)
-    failing = found(checks, Status.FAIL)
-    assert failing["odata4"] == "login-redirect"
-    assert set(failing) >= {"odata4", "dataservice", "webservice"}
+    assert found(checks, Status.FAIL) == dict.fromkeys(PATHS, "prefix-wrong")
     finding = checks["odata4"].finding
     assert finding is not None
-    assert "/0" in finding.cause
+    assert "302 to the login page" in finding.symptom
     assert "runtime" in finding.remedy
+    assert finding.evidence[-1].endswith("was answered.")
 
 
 @pytest.mark.parametrize(

@@ -116,23 +116,33 @@ def test_there_is_no_document(
 
 
 @pytest.mark.parametrize(
-    ("settings", "certificate", "words"),
+    ("settings", "certificate", "finding", "words"),
     [
-        ({}, {}, "certificate"),
-        ({"ca_file": "ca.pem"}, {"host": "other.example"}, "not valid for '127.0.0.1'"),
-        ({"ca_file": "ca.pem"}, {"days": -1}, "certificate has expired"),
+        ({}, {}, "tls-self-signed", "certificate"),
+        (
+            {"ca_file": "ca.pem"},
+            {"host": "other.example"},
+            "tls-wrong-host",
+            "not valid for '127.0.0.1'",
+        ),
+        ({"ca_file": "ca.pem"}, {"days": -1}, "tls-expired", "certificate has expired"),
     ],
-    ids=["unknown issuer", "wrong host name", "expired"],
+    ids=["self-signed", "wrong host name", "expired"],
 )
 def test_the_certificate_is_not_accepted(
-    tmp_path: Path, settings: dict[str, object], certificate: dict[str, object], words: str
+    tmp_path: Path,
+    settings: dict[str, object],
+    certificate: dict[str, object],
+    finding: str,
+    words: str,
 ) -> None:
     with ScriptedServer(self_signed(tmp_path, **certificate)) as server:  # type: ignore[arg-type]
         script_identity(server)
         checks = verified(unit(tmp_path, server.url, **settings))
         assert server.received == []
-    assert_failed(checks["discovery.reachable"], "tls-failed", words)
+    assert_failed(checks["discovery.reachable"], finding, words)
     assert checks["discovery.reachable"].finding is not None
+    assert any("valid from" in one for one in checks["discovery.reachable"].finding.evidence)
     assert checks["discovery.reachable"].finding.unreachable
 
 
@@ -151,7 +161,7 @@ def test_tls_that_is_accepted_passes(tmp_path: Path, settings: dict[str, object]
 @pytest.mark.parametrize(
     ("reply", "finding", "words"),
     [
-        (html_reply(), "web-page", "Gateway"),
+        (html_reply(), "gateway-page", "Gateway"),
         (text_reply("fine"), "not-json", "text/plain: fine"),
         (text_reply("{", kind="application/json"), "not-json", "application/json: {"),
         (text_reply("[" * 100_000, kind="application/json"), "not-json", "[[["),

@@ -83,7 +83,7 @@ def test_a_healthy_key_set_passes(identity: ScriptedServer, tmp_path: Path) -> N
     ("reply", "finding", "words"),
     [
         (HANG_UP, "connection-failed", "broke off"),
-        (html_reply(), "web-page", "Gateway"),
+        (html_reply(), "gateway-page", "Gateway"),
         (html_reply(LOGIN_HTML), "login-page", "login page"),
         (Reply(404), "unexpected-status", "404 with an empty body"),
         (json_reply({"keys": []}, 500), "unexpected-status", "500"),

@@ -135,7 +135,7 @@ def test_nothing_but_the_token_endpoint_gets_the_secret(
 @pytest.mark.parametrize(
     ("error", "finding"),
     [
-        ("invalid_client", "invalid-client"),
+        ("invalid_client", "auth-method-refused"),
         ("unauthorized_client", "unauthorized-client"),
         ("invalid_scope", "invalid-scope"),
         ("invalid_request", "token-refused"),
@@ -159,16 +159,17 @@ def test_an_oauth_error_is_explained(
 def test_an_oauth_error_with_401_is_explained_too(identity: ScriptedServer, tmp_path: Path) -> None:
     reply = json_reply({"error": "invalid_client"}, 401)
     checks = answered(identity, tmp_path, "basic", reply)
-    assert_failed(checks["token.basic"], "invalid-client", "401 invalid_client")
+    assert_failed(checks["token.basic"], "auth-method-refused", "401 invalid_client")
 
 
 @pytest.mark.parametrize(
     ("reply", "finding", "words"),
     [
         (HANG_UP, "connection-failed", "broke off"),
-        (html_reply(), "web-page", "Gateway"),
+        (html_reply(), "gateway-page", "Gateway"),
         (html_reply(LOGIN_HTML), "login-page", "login page"),
-        (html_reply(status=400), "unexpected-status", "400: "),
+        (html_reply("<html>Hm</html>", 400), "unexpected-status", "400: "),
+        (html_reply(status=400), "gateway-page", "400 with a page"),
         (Reply(500), "unexpected-status", "500 with an empty body"),
         (html_reply(status=502), "restarting", "502"),
         (Reply(503), "restarting", "503"),
@@ -198,6 +199,8 @@ def test_another_answer_is_explained(
 def test_without_any_token_the_rest_is_skipped(identity: ScriptedServer, tmp_path: Path) -> None:
     identity.script("POST", TOKEN, json_reply({"error": "invalid_client"}, 400))
     checks = verified(unit(tmp_path, identity.url))
+    assert_failed(checks["token.post"], "invalid-client", "400 invalid_client")
+    assert_failed(checks["token.basic"], "invalid-client", "400 invalid_client")
     assert statuses(checks, Status.FAIL) == ["token.post", "token.basic"]
     rest = list(checks)[list(checks).index("token.basic") + 1 :]
     assert len(rest) == 9

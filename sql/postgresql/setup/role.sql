@@ -24,10 +24,17 @@ GRANT SELECT ("Id", "ClientId", "ClientName", "Enabled", "AccessTokenLifetime"),
       UPDATE ("AccessTokenLifetime")
   ON "public"."Clients" TO "opskit_operator";
 
--- Optional: lets opskit say why a client gets no token, by comparing the hash of the secret that
--- it knows, and its expiry, with what is stored. It cannot tell the secret from the hash.
+-- Optional: lets opskit say why a client gets no token. The hash of the secret that it knows is
+-- compared on the server, and none is read; whoever else has this login could read the hashes,
+-- and cannot tell the secrets from them.
+-- GRANT SELECT ("RequireClientSecret", "ProtocolType")
+--   ON "public"."Clients" TO "opskit_operator";
 -- GRANT SELECT ("ClientId", "Type", "Value", "Expiration")
 --   ON "public"."ClientSecrets" TO "opskit_operator";
+-- GRANT SELECT ("ClientId", "GrantType")
+--   ON "public"."ClientGrantTypes" TO "opskit_operator";
+-- GRANT SELECT ("ClientId", "Scope")
+--   ON "public"."ClientScopes" TO "opskit_operator";
 
 -- The journal: read and added to. Number, time and login are stamped by the server, and what became
 -- of a change is the only thing that is noted later.

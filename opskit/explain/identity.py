@@ -1,0 +1,111 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""The Identity Service: its discovery document, its keys, the tokens that it issues."""
+
+from collections.abc import Mapping
+
+from opskit.explain.kinds import Explanation
+from opskit.models import Certainty
+
+FINDINGS: Mapping[str, Explanation] = {
+    "discovery-not-found": Explanation(
+        symptom="There is no /.well-known/openid-configuration at that address.",
+        cause="The address is not the Identity Service's: Creatio's own perhaps, or a path is "
+        "missing. In the cloud, -is is added to the first label of Creatio's host name.",
+        remedy="Correct `identity` in opskit.toml.",
+    ),
+    "discovery-incomplete": Explanation(
+        symptom="The discovery document lacks fields.",
+        cause="Another server answers, or something in between rewrites the document.",
+        remedy="Compare with the document as the server itself gives it, on its own machine.",
+    ),
+    "issuer-differs": Explanation(
+        symptom="The issuer is not the service's URL.",
+        cause="Normal for Creatio, whose issuer is the bare word creatio.com.",
+        remedy="Nothing to do, unless another client of yours insists on OpenID Connect's rule.",
+    ),
+    "internal-endpoints": Explanation(
+        symptom="The discovery document names endpoints on a host that cannot be used from here.",
+        cause="The Identity Service runs behind a proxy and does not know its public address.",
+        remedy="Let the proxy pass X-Forwarded-Host and X-Forwarded-Proto (or the Host header), "
+        "or set the service's public origin; opskit went on against the configured host.",
+    ),
+    "grant-not-offered": Explanation(
+        symptom="The service does not offer the client_credentials grant.",
+        cause="Another server answers, or its configuration was reduced.",
+        remedy="Check the address, then the Identity Service's configuration.",
+    ),
+    "auth-method-not-offered": Explanation(
+        symptom="The service does not offer both ways to send a client's secret.",
+        cause="Another server answers, or its configuration was reduced.",
+        remedy="Apps that use the missing way get invalid_client; let them use the other one.",
+    ),
+    "keys-unusable": Explanation(
+        symptom="The key set holds no usable RSA key.",
+        cause="The signing certificate is missing, or another server answers at jwks_uri.",
+        remedy="Check X509CertificatePath in the Identity Service's appsettings.json.",
+    ),
+    "keys-weak": Explanation(
+        symptom="A signing key is shorter than 2048 bits.",
+        cause="The signing certificate was made with an outdated key length.",
+        remedy="Make a new certificate with at least 2048 bits and restart the service.",
+    ),
+    "token-malformed": Explanation(
+        symptom="The token answer lacks what it must hold.",
+        cause="Probably another server at that address, or something that rewrites the answer.",
+        remedy="Compare with what the service answers on its own machine.",
+        certainty=Certainty.LIKELY,
+    ),
+    "token-opaque": Explanation(
+        symptom="The access token is no JWT.",
+        cause="The client's AccessTokenType is 1 (reference tokens), which Creatio cannot check "
+        "by signature.",
+        remedy="Set the client back to JWT tokens in Creatio.",
+    ),
+    "scope-missing": Explanation(
+        symptom="The token grants no scope.",
+        cause="Probably the client has no scope of a Creatio resource.",
+        remedy="In Creatio: OAuth 2.0 integrated applications → Actions → Create default "
+        "resource; then save the app again.",
+        certainty=Certainty.LIKELY,
+    ),
+    "algorithm-unsafe": Explanation(
+        symptom="The token is not signed with a public-key algorithm.",
+        cause="An unsigned token, or one signed with a shared secret, can be forged.",
+        remedy="Treat it as an incident: do not let anything accept such tokens; check who "
+        "answers at the token endpoint.",
+    ),
+    "key-unknown": Explanation(
+        symptom="The token is signed with a key that the key set does not hold.",
+        cause="The signing certificate was replaced and the service not restarted, or a second "
+        "instance behind the same address has another certificate.",
+        remedy="Give all instances the same certificate and restart them; Creatio refuses such "
+        "tokens.",
+    ),
+    "signature-wrong": Explanation(
+        symptom="The token's signature does not fit the key that it names.",
+        cause="Probably two instances with different certificates but the same key id.",
+        remedy="Give all instances the same certificate and restart them; Creatio refuses such "
+        "tokens.",
+        certainty=Certainty.LIKELY,
+    ),
+    "issuer-mismatch": Explanation(
+        symptom="The token's iss is not the issuer of the discovery document.",
+        cause="Token and document come from differently configured instances, or from another "
+        "service.",
+        remedy="Check what stands behind the address; resource servers refuse such tokens.",
+    ),
+    "lifetime-inconsistent": Explanation(
+        symptom="expires_in and exp − iat of the same token differ.",
+        cause="Something between here and the service rewrites the answer, or the service is "
+        "not IdentityServer4.",
+        remedy="Compare with what the service answers on its own machine.",
+    ),
+    "lifetime-stale": Explanation(
+        symptom="A fresh token does not have the lifetime that the database holds.",
+        cause="The Identity Service probably still uses a cached client (its client-store cache "
+        "keeps one for 15 minutes by default, if it is on), or reads another database.",
+        remedy="Wait it out (--wait 15m) or restart the Identity Service; then verify again.",
+        certainty=Certainty.LIKELY,
+    ),
+}

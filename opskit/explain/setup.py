@@ -1,0 +1,43 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""What doctor says of the configuration and of the login's rights."""
+
+from collections.abc import Mapping
+
+from opskit.explain.kinds import Explanation
+
+FINDINGS: Mapping[str, Explanation] = {
+    "tls-unverified": Explanation(
+        symptom="TLS certificates are not verified here.",
+        cause="insecure = true: anybody in between can read the client's secret and the tokens.",
+        remedy='Name the company\'s own authority with ca_file = "…" and remove insecure.',
+    ),
+    "tls-left-out": Explanation(
+        symptom="Some connections are not encrypted and verified.",
+        cause="For a host beyond this machine opskit.toml says http:// or a weak sslmode: anybody "
+        "in between can read passwords, secrets and tokens.",
+        remedy="Use https:// and sslmode=verify-full where the servers can; ca_file names a "
+        "company's own authority.",
+    ),
+    "names-unreadable": Explanation(
+        symptom="ClientName or Enabled may not be read.",
+        cause="The login has SELECT on ClientId and AccessTokenLifetime only.",
+        remedy="Clients are shown by their ids; grant SELECT on both columns to see names.",
+    ),
+    "write-right-missing": Explanation(
+        symptom="The login may not change AccessTokenLifetime.",
+        cause="It has no UPDATE right on that column: fine for a login that only looks.",
+        remedy='To change lifetimes: GRANT UPDATE ("AccessTokenLifetime") ON "Clients" TO … .',
+    ),
+    "rights-too-wide": Explanation(
+        symptom="The login may insert or delete clients.",
+        cause="It has more rights than opskit ever uses.",
+        remedy="Give opskit a login of its own: SELECT on the columns ClientId, ClientName, "
+        "AccessTokenLifetime and Enabled, UPDATE on AccessTokenLifetime.",
+    ),
+    "lifetimes-outside-policy": Explanation(
+        symptom="Some clients' lifetimes are outside the environment's policy.",
+        cause="They were set before there was a policy, or by other means than opskit.",
+        remedy="See them with opskit lifetime list; change them, or the policy.",
+    ),
+}

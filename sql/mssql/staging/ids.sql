@@ -1,0 +1,3 @@
+-- Clients to be read.
+INSERT INTO #opskit_rows ([client_id])
+VALUES {rows}

@@ -1,0 +1,146 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is known to fail, end to end: a fault in the sandbox, and the finding that names it.
+
+One line for each way in which sign-in and data paths are known to fail. What no sandbox can play
+has its test elsewhere: connections and certificates in ``test_http.py``.
+"""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from opskit.explain import EXPLANATIONS
+from opskit.models import Check, Status
+from opskit.sandbox.faults import DESCRIPTIONS, Fault
+from opskit.smoke import smoke
+from opskit.verify import verify
+from tests.cli.conftest import run
+from tests.conftest import Sandbox
+from tests.smoke import PATHS
+
+ROOT = Path(__file__).resolve().parents[1]
+ODATA = ("odata4", "odata3")
+TOKENS = ("token.post", "token.basic")
+
+# Fault → the checks of verify or smoke that show it → how they end and by which finding.
+REHEARSALS: dict[Fault, tuple[tuple[str, ...], Status, str]] = {
+    # The token endpoint answers invalid_client, unauthorized_client or invalid_scope.
+    Fault.CLIENT_UNKNOWN: (TOKENS, Status.FAIL, "client-unknown"),
+    Fault.CLIENT_DISABLED: (TOKENS, Status.FAIL, "client-disabled"),
+    Fault.LIFETIME_ZERO: (TOKENS, Status.FAIL, "lifetime-not-positive"),
+    Fault.SECRET_WRONG: (TOKENS, Status.FAIL, "secret-wrong"),
+    Fault.SECRET_EXPIRED: (TOKENS, Status.FAIL, "secret-expired"),
+    Fault.GRANT_MISSING: (TOKENS, Status.FAIL, "grant-missing"),
+    Fault.SCOPE_NONE: (TOKENS, Status.FAIL, "scope-none"),
+    Fault.INVALID_SCOPE: (TOKENS, Status.FAIL, "invalid-scope"),
+    # The token is not what it should be.
+    Fault.WRONG_KEY: (("token.key",), Status.FAIL, "key-unknown"),
+    Fault.WRONG_ISSUER: (("token.issuer",), Status.FAIL, "issuer-mismatch"),
+    Fault.INTERNAL_ENDPOINTS: (("discovery.endpoints",), Status.FAIL, "internal-endpoints"),
+    # The token is fine, and every call is refused.
+    Fault.CLIENT_UNREGISTERED: (PATHS, Status.FAIL, "client-unregistered"),
+    Fault.USER_INACTIVE: (PATHS, Status.FAIL, "client-unregistered"),
+    Fault.UNAUTHORIZED: (PATHS, Status.FAIL, "client-unregistered"),
+    Fault.IDENTITY_URL_EMPTY: (PATHS, Status.FAIL, "identity-url-empty"),
+    Fault.IDENTITY_UNAVAILABLE: (PATHS, Status.FAIL, "identity-unavailable"),
+    Fault.SYSTEM_TOKEN_REFUSED: (PATHS, Status.FAIL, "system-token-refused"),
+    # The token is ignored.
+    Fault.OTHER_RUNTIME: (PATHS, Status.FAIL, "prefix-wrong"),
+    Fault.LOGIN_REDIRECT: (PATHS, Status.FAIL, "integration-off"),
+    Fault.LOGIN_HTML: (PATHS, Status.FAIL, "integration-off"),
+    Fault.CSRF_DEMANDED: (PATHS, Status.FAIL, "integration-off"),
+    # Rights.
+    Fault.ODATA_RIGHTS: (ODATA, Status.FAIL, "odata-rights"),
+    Fault.ODATA_EMPTY: (ODATA, Status.WARN, "rows-empty"),
+    Fault.SUCCESS_FALSE: (("dataservice",), Status.FAIL, "object-rights"),
+    Fault.ACCESS_DENIED: (("dataservice",), Status.FAIL, "object-restricted"),
+    # Deploys, restarts, what is not there.
+    Fault.ROUTES_RELOADING: (PATHS, Status.FAIL, "routes-reloading"),
+    Fault.ODATA_REBUILDING: (("odata4",), Status.FAIL, "entity-unknown"),
+    Fault.ODATA3_ABSENT: (("odata3",), Status.UNSUPPORTED, "odata3-absent"),
+    Fault.COLUMN_UNKNOWN: (ODATA, Status.FAIL, "column-unknown"),
+    Fault.UNAVAILABLE: (PATHS, Status.FAIL, "restarting"),
+    # Somebody else's pages.
+    Fault.IIS_NOT_FOUND: (PATHS, Status.FAIL, "iis-not-found"),
+    Fault.IIS_UNAVAILABLE: (PATHS, Status.FAIL, "iis-unavailable"),
+    Fault.ASPNET_ERROR: (PATHS, Status.FAIL, "aspnet-error"),
+    Fault.ASPNET_CORE_NOT_STARTED: (PATHS, Status.FAIL, "aspnet-core-not-started"),
+    Fault.HTML_GATEWAY: (PATHS, Status.FAIL, "gateway-page"),
+    Fault.LARGE: (("odata4",), Status.FAIL, "answer-too-large"),
+}
+
+# Rehearsed by tests of their own: below, in tests/smoke and in tests/verify.
+ELSEWHERE = {Fault.CACHE, Fault.SLOW, Fault.UNAUTHORIZED_ONCE}
+
+
+def checks_of(sandbox: Sandbox, shown_by: tuple[str, ...]) -> dict[str, Check]:
+    feature = smoke if set(shown_by) <= set(PATHS) else verify
+    report = asyncio.run(feature(sandbox.environment()))
+    return {check.id: check for check in report.checks}
+
+
+@pytest.mark.parametrize("fault", REHEARSALS, ids=str)
+def test_each_fault_has_its_finding(sandbox: Sandbox, fault: Fault) -> None:
+    shown_by, status, finding_id = REHEARSALS[fault]
+    sandbox.fault(fault)
+    checks = checks_of(sandbox, shown_by)
+    ended = {i: (checks[i].status, getattr(checks[i].finding, "id", "")) for i in shown_by}
+    assert ended == dict.fromkeys(shown_by, (status, finding_id))
+
+
+@pytest.mark.parametrize("fault", REHEARSALS, ids=str)
+def test_each_fault_leaves_nothing_behind(sandbox: Sandbox, fault: Fault) -> None:
+    for _ in range(2):  # told twice, it breaks once
+        sandbox.fault(fault)
+    sandbox.mend(fault)
+    shown_by, _, _ = REHEARSALS[fault]
+    checks = checks_of(sandbox, shown_by)
+    assert {checks[check_id].status for check_id in shown_by} == {Status.PASS}
+
+
+def test_every_fault_is_rehearsed() -> None:
+    assert set(REHEARSALS) | ELSEWHERE == set(Fault) == set(DESCRIPTIONS)
+    assert not set(REHEARSALS) & ELSEWHERE
+
+
+@pytest.mark.parametrize("finding_id", sorted({known for _, _, known in REHEARSALS.values()}))
+def test_each_finding_is_explained_and_documented(finding_id: str) -> None:
+    assert finding_id in EXPLANATIONS
+    page = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+    assert f"\n## {finding_id}\n" in page
+
+
+def test_an_old_lifetime_from_a_cache(sandbox: Sandbox) -> None:
+    sandbox.fault(Fault.CACHE, seconds=60)
+    client = sandbox.environment().clients[0].id
+    arguments = ("lifetime", "set", client, "20m", "-e", "dev", "-o", "json")
+    ran = run(*arguments, config=sandbox.config)
+    (change_set,) = ran.json()["data"]["change_sets"]
+    assert ran.code == 1
+    assert change_set["checks"][1]["finding"]["id"] == "lifetime-stale"
+
+
+def test_the_wrong_schema_is_42p01(sandbox: Sandbox) -> None:
+    where = msgspec.structs.replace(sandbox.environment(), schema="public ")
+    checks = {check.id: check for check in asyncio.run(verify(where)).checks}
+    finding = checks["lifetime.database"].finding
+    assert finding is not None
+    assert finding.id == "table-missing"
+    assert 'schema = "public"' in finding.remedy
+
+
+def test_a_refusal_at_the_terminal(sandbox: Sandbox) -> None:
+    sandbox.fault(Fault.SECRET_EXPIRED)
+    ran = run("verify", "-e", "dev", config=sandbox.config)
+    assert ran.code == 1
+    assert "the secret expired 20" in ran.out
+    assert "saw  ClientSecrets: the secret of opskit.toml, expired 20" in ran.out
+    assert "more opskit explain secret-expired" in ran.out
+    ran = run("smoke", "-e", "dev", "-o", "json", config=sandbox.config)
+    (report,) = ran.json()["data"]["environments"]
+    token = next(check for check in report["checks"] if check["id"] == "token")
+    assert token["finding"]["id"] == "secret-expired"
+    assert len(token["finding"]["evidence"]) == 5
