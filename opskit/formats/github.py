@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from opskit import __version__
 from opskit.explain import EXPLANATIONS
 from opskit.formats import Run
-from opskit.formats.overview import Cause, causes, clean, counted, headline, suites
+from opskit.formats.overview import Cause, causes, clean, headline, some, suites
 from opskit.models import Applied, Change, Plan, Status
 from opskit.results import Result
 
@@ -84,9 +84,9 @@ class GitHubSummary:
 def _commands(level: str, found: Sequence[Cause]) -> Iterator[str]:
     shown = found if len(found) <= ANNOTATIONS else found[: ANNOTATIONS - 1]
     for cause in shown:
-        where = ", ".join([*_some(cause.environments), *_some(cause.checks)])
+        where = ", ".join([*some(cause.environments, _LISTED), *some(cause.checks, _LISTED)])
         title = f"opskit: {cause.id}" + (f" ({where})" if where else "")
-        lines = [*_some(cause.symptoms, 5), cause.cause, cause.remedy]
+        lines = [*some(cause.symptoms, 5), cause.cause, cause.remedy]
         yield _command(level, title, "\n".join(line for line in lines if line))
     if len(shown) < len(found):
         rest = ", ".join(cause.id for cause in found[len(shown) :])
@@ -141,23 +141,18 @@ def _row(*cells: str) -> str:
 
 def _explanation(cause: Cause) -> str:
     mark = _MARKS["fail" if cause.status is Status.FAIL else "warn"]
-    where = ", ".join(_some(cause.environments))
+    where = ", ".join(some(cause.environments, _LISTED))
     head = f"<b>{mark} {_text(cause.id)}</b>" + (f" in {_text(where)}" if where else "")
     lines = [f"\n<details><summary>{head}</summary>\n"]
-    lines += [f"- {_markdown(words)}" for words in _some(cause.symptoms)]
+    lines += [f"- {_markdown(words)}" for words in some(cause.symptoms, _LISTED)]
     if cause.checks:
         lines.append(f"- checks: {_markdown(', '.join(cause.checks))}")
     evidence = dict.fromkeys(line for place in cause.places for line in place.evidence)
-    lines += [f"- seen: {_markdown(words)}" for words in _some(list(evidence))]
+    lines += [f"- seen: {_markdown(words)}" for words in some(list(evidence), _LISTED)]
     lines += [f"- **why** {_markdown(cause.cause)}"] if cause.cause else []
     lines += [f"- **do** {_markdown(cause.remedy)}"] if cause.remedy else []
     lines += [f"- more: `opskit explain {cause.id}`"] if cause.id in EXPLANATIONS else []
     return "\n".join([*lines, "\n</details>\n"])
-
-
-def _some(words: Sequence[str], limit: int = _LISTED) -> list[str]:
-    more = [f"and {counted(len(words) - limit, 'other')}"] if len(words) > limit else []
-    return [*words[:limit], *more]
 
 
 def _text(text: str) -> str:

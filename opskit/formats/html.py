@@ -20,7 +20,7 @@ from opskit.explain import EXPLANATIONS
 from opskit.formats import Run
 from opskit.formats.lifetime_grid import lifetime_grid
 from opskit.formats.matrix import check_matrix, time_table
-from opskit.formats.overview import causes, clean, counted, headline, milliseconds
+from opskit.formats.overview import causes, clean, counted, headline, how_long, some
 from opskit.models import Applied, Plan
 from opskit.results import Result
 
@@ -80,7 +80,8 @@ def _templates() -> jinja2.Environment:
     templates.filters |= {
         "counted": counted,
         "duration": format_duration,
-        "milliseconds": milliseconds,
+        "how_long": how_long,
+        "some": some,
     }
     return templates
 

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET  # only written here, never parsed
 from opskit.errors import OpskitError
 from opskit.explain import EXPLANATIONS
 from opskit.formats import Run
-from opskit.formats.overview import Suite, clean, milliseconds, suites
+from opskit.formats.overview import Suite, clean, how_long, suites
 from opskit.models import Applied, ChangeSet, Check, EnvironmentPlan, Plan, Status, Violation
 from opskit.results import Result
 
@@ -138,7 +138,7 @@ def _timing(check: Check) -> str:
     if check.latency is None:
         return ""
     parts = ("least", "p50", "p90", "p99", "most")
-    times = ", ".join(f"{part} {milliseconds(getattr(check.latency, part))}" for part in parts)
+    times = ", ".join(f"{part} {how_long(getattr(check.latency, part))}" for part in parts)
     return f"{check.latency.runs} runs: {times}"
 
 

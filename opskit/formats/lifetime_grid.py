@@ -65,6 +65,23 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What stands out, said once for all environments.
+
+    Attributes:
+        state: ``fail`` when it keeps the plan from being carried out, else ``warn``.
+        about: one word.
+        words: the remark.
+        environments: where it holds.
+    """
+
+    state: str
+    about: str
+    words: str
+    environments: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """The grid, laid such that the longer side is the one that a page scrolls along.
 
@@ -72,13 +89,13 @@ class Grid:
         by_client: whether each line is a client; else each is an environment.
         columns: their names, each with its note and whether it drifts.
         lines: the lines.
-        missing: environment → selectors that no client matches there.
+        remarks: on policies, and on clients that are not there.
     """
 
     by_client: bool
     columns: Sequence[tuple[str, str, bool]]
     lines: Sequence[Line]
-    missing: Mapping[str, Sequence[str]]
+    remarks: Sequence[Remark]
 
 
 def lifetime_grid(plan: Plan) -> Grid | None:
@@ -98,8 +115,27 @@ def lifetime_grid(plan: Plan) -> Grid | None:
         pairs = [(other, name) if by_client else (name, other) for other, _, _ in columns]
         cells = [table[environment].get(label, []) for environment, label in pairs]
         lines.append(_line(name, note, drift, cells))
-    missing = {one.environment: one.missing for one in plan.environments if one.missing}
-    return Grid(by_client, columns, lines, missing)
+    return Grid(by_client, columns, lines, _remarks(plan))
+
+
+def _remarks(plan: Plan) -> list[Remark]:
+    where: dict[tuple[str, str, str], list[str]] = {}
+    for one in plan.environments:
+        said = [_policy_remark(violation, plan) for violation in one.violations]
+        said += [("warn", "missing", f"no such client: {selector}") for selector in one.missing]
+        for remark in said:
+            where.setdefault(remark, []).append(one.environment)
+    return [Remark(*remark, environments) for remark, environments in where.items()]
+
+
+def _policy_remark(violation: Violation, plan: Plan) -> tuple[str, str, str]:
+    label = violation.name or violation.client_id
+    words = f"{format_duration(violation.lifetime)}, {violation.reason}"
+    if not violation.planned:
+        return "warn", "policy", f"{label} has {words}"
+    if plan.policy_overridden:
+        return "warn", "policy", f"{label} would have {words}, accepted by --override-policy"
+    return "fail", "policy", f"{label} would have {words}"
 
 
 def _line(name: str, note: str, drift: bool, cells: Sequence[Sequence[Lifetime]]) -> Line:

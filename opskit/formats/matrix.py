@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from opskit.formats.overview import Cause, Suite, milliseconds, suites
+from opskit.formats.overview import Cause, Suite, how_long, suites
 from opskit.models import Check, Status
 from opskit.results import Result
 
@@ -199,7 +199,7 @@ def time_table(result: Result) -> TimeTable | None:
         if row
     ]
     repeated = any(check.latency for row in table.values() for check in row.values())
-    return TimeTable([(name, milliseconds(most)) for name, most in longest.items()], rows, repeated)
+    return TimeTable([(name, how_long(most)) for name, most in longest.items()], rows, repeated)
 
 
 def _longest(check: Check) -> float:
@@ -215,10 +215,10 @@ def _bar(check: Check | None, full: float) -> Bar | None:
 
     if (latency := check.latency) is None:
         elapsed = check.elapsed or 0
-        return Bar(part(elapsed), None, None, milliseconds(elapsed), "")
+        return Bar(part(elapsed), None, None, how_long(elapsed), "")
     more = (
-        f"p90 {milliseconds(latency.p90)}, p99 {milliseconds(latency.p99)}; {latency.runs} runs, "
-        f"{milliseconds(latency.least)} to {milliseconds(latency.most)}"
+        f"p90 {how_long(latency.p90)}, p99 {how_long(latency.p99)}; {latency.runs} runs, "
+        f"{how_long(latency.least)} to {how_long(latency.most)}"
     )
-    words = f"p50 {milliseconds(latency.p50)}"
+    words = f"p50 {how_long(latency.p50)}"
     return Bar(part(latency.p50), part(latency.p90), part(latency.p99), words, more)

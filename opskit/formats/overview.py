@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from opskit.durations import format_duration
 from opskit.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_PENDING, OpskitError
 from opskit.models import Applied, Check, Outcome, Plan, Report, Status
 from opskit.results import Result
@@ -95,6 +96,15 @@ class Cause:
     def symptoms(self) -> list[str]:
         """Return what was seen, each once."""
         return list(dict.fromkeys(place.seen for place in self.places))
+
+    @property
+    def sightings(self) -> list[tuple[str, list[str], str, Sequence[str]]]:
+        """Return environment, checks, what was seen and evidence; what is alike only once."""
+        alike: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+        for place in self.places:
+            key = (place.environment, place.seen, tuple(place.evidence))
+            alike.setdefault(key, []).append(place.check)
+        return [(where, checks, seen, facts) for (where, seen, facts), checks in alike.items()]
 
 
 def causes(result: Result) -> list[Cause]:
@@ -216,8 +226,16 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def milliseconds(seconds: float) -> str:
-    """Return how long a request took, as short as it can be read."""
-    if seconds >= 10:
-        return f"{seconds:.1f} s"
+def how_long(seconds: float) -> str:
+    """Return how long something took, as short as it can be read."""
+    if seconds >= 120:
+        return format_duration(round(seconds))
+    if seconds >= 1:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
     return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else "< 1 ms"
+
+
+def some(words: Sequence[str], limit: int) -> list[str]:
+    """Return the first of ``words``, and how many others there are."""
+    more = [f"and {counted(len(words) - limit, 'other')}"] if len(words) > limit else []
+    return [*words[:limit], *more]
