@@ -3,6 +3,7 @@
 """Chromium without a screen, driven over the WebDriver protocol; no more of it than tests need."""
 
 import base64
+import json
 import os
 import re
 import shutil
@@ -32,8 +33,8 @@ _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # how WebDriver calls a refere
 class Page:
     """One window of the browser."""
 
-    def __init__(self, session: str) -> None:
-        self._http = httpx.Client(base_url=session, timeout=60, trust_env=False)
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
 
     def open(self, path: Path, fragment: str = "") -> None:
         self._post("/url", url="about:blank")  # or a fragment alone would not load it anew
@@ -80,11 +81,12 @@ class Page:
         return [entry["message"] for entry in self._post("/se/log", type="browser")]
 
     def requests(self) -> list[str]:
-        """Return the addresses that were asked for since the last call."""
-        entries = [entry["message"] for entry in self._post("/se/log", type="performance")]
-        return re.findall(
-            r'"Network\.requestWillBeSent".*?"request":\{.*?"url":"([^"]+)"', "\n".join(entries)
-        )
+        """Return the addresses that files have asked for since the last call."""
+        entries = self._post("/se/log", type="performance")
+        events = [json.loads(entry["message"])["message"] for entry in entries]
+        asked = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
+        # The browser asks for its own first page, too.
+        return [one["request"]["url"] for one in asked if one["documentURL"].startswith("file:")]
 
     def _find(self, selector: str) -> str:
         found = self._post("/element", using="css selector", value=selector)
@@ -125,9 +127,8 @@ def chromium(folder: Path) -> Iterator[Page]:
             service = f"http://127.0.0.1:{port}"
             session = _begin(service, browser, folder)
             try:
-                page = Page(session)
-                page.requests()  # those of the browser's own first page
-                yield page
+                with httpx.Client(base_url=session, timeout=60, trust_env=False) as http:
+                    yield Page(http)
             finally:
                 httpx.delete(session, timeout=60, trust_env=False)
         finally:

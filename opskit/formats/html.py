@@ -7,6 +7,7 @@ hashes, so that nothing that slipped into it could run.
 """
 
 import base64
+import functools
 import hashlib
 from importlib import resources
 from typing import Any
@@ -68,6 +69,7 @@ class HtmlFormat:
         )
 
 
+@functools.cache
 def _templates() -> jinja2.Environment:
     templates = jinja2.Environment(
         loader=jinja2.PackageLoader("opskit.formats"),

@@ -80,6 +80,8 @@ def check_matrix(result: Result, causes: Sequence[Cause]) -> Matrix | None:
     numbers = _numbers(causes)
     table = _table(found, result.command)
     columns = list(dict.fromkeys(column for row in table.values() for column in row))
+    if not columns:
+        return None
     failed = [error.environment for error in result.errors if error.environment]
     names = dict.fromkeys([*table, *failed])
     rows = [_row(name, table.get(name, {}), columns, numbers) for name in names]

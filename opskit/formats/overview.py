@@ -184,7 +184,7 @@ def _data_words(result: Result) -> str:
 
 
 def _check_words(result: Result) -> str:
-    found = suites(result)
+    found = [suite for suite in suites(result) if suite.checks]
     if not found:
         return ""
     tally = Counter(check.status for suite in found for check in suite.checks)
