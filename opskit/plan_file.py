@@ -2,9 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A plan as a file: made and reviewed now, carried out later, by another person perhaps."""
 
-import contextlib
-import os
-import secrets
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,6 +12,7 @@ import msgspec
 
 from opskit import __version__
 from opskit.errors import UsageError
+from opskit.files import write_whole
 from opskit.models import EnvironmentPlan, Plan
 from opskit.plan import plan_hash
 from opskit.policy import LARGEST
@@ -43,16 +41,9 @@ def save_plan(plan: Plan, path: Path) -> Plan:
     Raises:
         UsageError: the file cannot be written.
     """
-    target = Path(os.path.realpath(path))
-    # In the same folder, because only there is the replacement one step.
-    passing = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        with passing.open("x", encoding="utf-8", newline="\n") as file:
-            file.writelines(_lines(plan))
-        passing.replace(target)
+        write_whole(path, "".join(_lines(plan)))
     except OSError as error:
-        with contextlib.suppress(OSError):
-            passing.unlink()
         raise UsageError(
             f"The plan cannot be written to {path}: {error.strerror}. Nothing was saved.",
             remedy="Name another file, or check the folder and its permissions.",

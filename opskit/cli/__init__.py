@@ -106,11 +106,12 @@ def _run(arguments: Sequence[str]) -> int:
             from opskit.cli.output import show_traceback
 
             show_traceback(error)
-        return _report(_as_opskit_error(error), arguments)
+        return _report(as_opskit_error(error), arguments)
     return code if isinstance(code, int) else EXIT_OK
 
 
-def _as_opskit_error(error: Exception) -> OpskitError:
+def as_opskit_error(error: Exception) -> OpskitError:
+    """Return what ended a command as an error of ours, whoever raised it."""
     if isinstance(error, OpskitError):
         return error
     if isinstance(error, click.exceptions.NoArgsIsHelpError):

@@ -21,6 +21,7 @@ from opskit.cli.options import (
 )
 from opskit.cli.output import show
 from opskit.cli.progress import shown_progress
+from opskit.cli.reports import FILES, Reports, report_options
 from opskit.errors import OpskitError, UsageError
 from opskit.formats import FormatChoice
 from opskit.lifetime import ChangeOptions
@@ -47,6 +48,7 @@ from opskit.settings import Environment
 @change_options
 @config_option
 @output_option
+@report_options(*FILES)
 def apply(
     plan_file: Path | None,
     lifetimes: Path | None,
@@ -61,6 +63,7 @@ def apply(
     options: ChangeOptions,
     config: Path | None,
     output: FormatChoice,
+    reports: Reports,
 ) -> int:
     """Carry out PLAN, a file that `opskit plan --out` wrote, wave by wave.
 
@@ -83,7 +86,7 @@ def apply(
             config, patterns, lifetimes, all_envs=all_envs, override_policy=override_policy
         )
     if errors:
-        return show(Result("apply", plan, errors), output)
+        return show(reports.write(Result("apply", plan, errors)), output)
     if not dry_run and not yes:
         _ask(plan, environments)
     with shown_progress() as display:
@@ -98,7 +101,7 @@ def apply(
             ),
             progress=display,
         )
-    return show(Result("apply", applied, errors), output)
+    return show(reports.write(Result("apply", applied, errors)), output)
 
 
 def _given(parameter: str) -> bool:

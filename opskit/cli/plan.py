@@ -15,6 +15,7 @@ from opskit.cli.options import (
     read_desired,
 )
 from opskit.cli.output import say, show
+from opskit.cli.reports import FILES, Reports, report_options
 from opskit.formats import FormatChoice
 from opskit.results import Result
 
@@ -34,6 +35,7 @@ from opskit.results import Result
 )
 @config_option
 @output_option
+@report_options(*FILES)
 def plan(
     lifetimes: Path | None,
     patterns: Sequence[str],
@@ -42,6 +44,7 @@ def plan(
     detailed_exitcode: bool,
     config: Path | None,
     output: FormatChoice,
+    reports: Reports,
 ) -> int:
     """Compare the desired state, lifetimes.toml, with the databases; change nothing."""
     from opskit.plan import make_plan
@@ -51,7 +54,8 @@ def plan(
     made, errors = make_plan(environments, desired, override_policy=override_policy)
     if out is not None and not errors:
         made = save_plan(made, out)
-    code = show(Result("plan", made, errors, pending_matters=detailed_exitcode), output)
+    result = Result("plan", made, errors, pending_matters=detailed_exitcode)
+    code = show(reports.write(result), output)
     if out is not None and errors:
         say(f"Nothing was saved to {out}: with errors the plan is not whole.")
     return code

@@ -17,7 +17,8 @@ from opskit.cli.options import (
     read_environments,
 )
 from opskit.cli.output import show
-from opskit.formats import FormatChoice
+from opskit.cli.reports import Reports, report_options
+from opskit.formats import FormatChoice, ReportChoice
 
 
 @click.command()
@@ -26,12 +27,14 @@ from opskit.formats import FormatChoice
 @check_options
 @config_option
 @output_option
+@report_options(*ReportChoice)
 def smoke(
     patterns: Sequence[str],
     client: str | None,
     options: CheckOptions,
     config: Path | None,
     output: FormatChoice,
+    reports: Reports,
 ) -> int:
     """Obtain one token and read data by OData 4, OData 3, DataService and a web service."""
     from opskit import smoke as feature
@@ -41,4 +44,4 @@ def smoke(
     report, errors = check_shown(
         environments, lambda one, http: feature.smoke(one, client, http=http), options
     )
-    return show(Result("smoke", report, errors), output)
+    return show(reports.write(Result("smoke", report, errors)), output)

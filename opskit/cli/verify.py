@@ -17,7 +17,8 @@ from opskit.cli.options import (
     read_environments,
 )
 from opskit.cli.output import show
-from opskit.formats import FormatChoice
+from opskit.cli.reports import Reports, report_options
+from opskit.formats import FormatChoice, ReportChoice
 
 
 @click.command()
@@ -26,12 +27,14 @@ from opskit.formats import FormatChoice
 @check_options
 @config_option
 @output_option
+@report_options(*ReportChoice)
 def verify(
     patterns: Sequence[str],
     client: str | None,
     options: CheckOptions,
     config: Path | None,
     output: FormatChoice,
+    reports: Reports,
 ) -> int:
     """Check discovery, keys, and a test token by both ways of sending the secret.
 
@@ -44,4 +47,4 @@ def verify(
     report, errors = check_shown(
         environments, lambda one, http: feature.verify(one, client, http=http), options
     )
-    return show(Result("verify", report, errors), output)
+    return show(reports.write(Result("verify", report, errors)), output)

@@ -25,7 +25,16 @@ posix_only = pytest.mark.skipif(
 )
 
 # What the surroundings of a test run must not decide.
-_LEFT_OUT = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE", "PYTHONWARNINGS"}
+_LEFT_OUT = {
+    "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLUMNS",
+    "LINES",
+    "TTY_COMPATIBLE",
+    "PYTHONWARNINGS",
+}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,17 @@ from tests.cli.conftest import surroundings
 from tests.conftest import Sandbox
 from tests.scripted_server import ScriptedServer, script_identity
 
-HEAVY = {"httpx", "psycopg", "rich", "alembic", "joserfc", "msgspec", "uvicorn", "starlette"}
+HEAVY = {
+    "httpx",
+    "jinja2",
+    "psycopg",
+    "rich",
+    "alembic",
+    "joserfc",
+    "msgspec",
+    "uvicorn",
+    "starlette",
+}
 
 PROGRAM = """
 import contextlib, io, json, sys
