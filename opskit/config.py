@@ -103,9 +103,12 @@ def load_config(path: Path | None = None) -> Config:
             continue
         merged = _merge(defaults, table) | {"name": name, "folder": str(path.parent)}
         try:
-            environments[name] = msgspec.convert(merged, Environment, dec_hook=decode)
+            environment = msgspec.convert(merged, Environment, dec_hook=decode)
         except msgspec.ValidationError as error:
             mistakes.append(located(Settings, where, str(error)))
+            continue
+        environments[name] = environment
+        mistakes += [f"{where}.smoke.{what}" for what in environment.smoke.unknown_names()]
     if mistakes:
         raise ConfigError(f"{path}:\n  " + "\n  ".join(mistakes), remedy="Correct the file.")
     return Config(path, environments)
