@@ -1,0 +1,163 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""`opskit smoke` beside curl and the work itself, one environment beside 200, and start-up.
+
+The servers are the sandbox's, at no latency of their own and at 100 ms for each answer.
+"""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from opskit.http import Http
+from opskit.sandbox.faults import Fault
+from opskit.settings import Environment
+from opskit.smoke import smoke
+from tests.benchmarks.measuring import Row, alternated, machine, table
+from tests.cli.conftest import command, surroundings
+from tests.conftest import Sandbox
+
+LATENCIES = [0.0, 0.1]  # seconds
+TIMES = 7
+FLEET = 200
+
+
+def _sandbox_at(sandbox: Sandbox, latency: float) -> None:
+    if latency:
+        sandbox.fault(Fault.SLOW, "dev", latency)
+
+
+def _ran(*arguments: str, config: Path | None = None) -> None:
+    subprocess.run(command(*arguments), env=surroundings(config), capture_output=True, check=True)
+
+
+def _curls(environment: Environment, folder: Path) -> Path:
+    """Write a script of the same six calls, one after the other, as by hand."""
+    client = environment.require_client()
+    (folder / "secret").write_text(environment.resolve(client.secret).reveal(), "utf-8")
+    api = environment.require("creatio")
+    script = folder / "smoke.sh"
+    script.write_text(
+        f"""set -eu
+identity={environment.require("identity")}
+endpoint=$(curl -sf $identity/.well-known/openid-configuration |
+  sed 's/.*"token_endpoint": *"\\([^"]*\\)".*/\\1/')
+token=$(curl -sf $endpoint -d grant_type=client_credentials -d client_id={client.id} \\
+  --data-urlencode client_secret@{folder}/secret | sed 's/.*"access_token": *"\\([^"]*\\)".*/\\1/')
+bearer="Authorization: Bearer $token"
+json="Content-Type: application/json"
+curl -sf -H "$bearer" '{api}/odata/Account?$top=20' >/dev/null
+curl -sf -H "$bearer" -H 'Accept: application/json;odata=verbose' \\
+  '{api}/ServiceModel/EntityDataService.svc/AccountCollection/?$select=Name&$top=20' >/dev/null
+curl -sf -H "$bearer" -H "$json" {api}/DataService/json/SyncReply/SelectQuery -d \\
+  '{{"RootSchemaName": "Account", "columns": {{"items": {{"Name": {{"expression":
+     {{"columnPath": "Name"}}}}}}}}, "rowCount": 20}}' >/dev/null
+curl -sf -H "$bearer" -H "$json" {api}/rest/CryptographicService/GetConvertedPasswordValue \\
+  -d '{{"password": "test"}}' >/dev/null
+""",
+        "utf-8",
+    )
+    return script
+
+
+@pytest.mark.parametrize("latency", LATENCIES)
+def bench_cold_smoke(sandbox: Sandbox, tmp_path: Path, latency: float) -> None:
+    """A whole process of opskit beside six processes of curl."""
+    script = _curls(sandbox.environment(), tmp_path)
+    _sandbox_at(sandbox, latency)
+    taken = alternated(
+        {
+            "curl, six calls": lambda: subprocess.run(["bash", script], check=True),
+            "`opskit smoke`": lambda: _ran("smoke", "-e", "dev", config=sandbox.config),
+        },
+        TIMES,
+    )
+    curl, own = taken.values()
+    aim = 1.0 if latency else None
+    rows = [
+        Row("the same six calls by curl", curl),
+        Row("`opskit smoke`", own, own / curl, aim),
+    ]
+    print(f"\n{machine()}\n\n{table(f'Cold, {latency * 1000:.0f} ms latency', rows)}")
+
+
+def bench_in_process(sandbox: Sandbox) -> None:
+    """The work without the process, beside discovery, token and one data path after another."""
+    environment = sandbox.environment()
+    _sandbox_at(sandbox, 0.1)
+
+    async def critical() -> None:
+        from opskit.smoke.tokens import TokenSource
+        from opskit.verify.token import Token
+
+        async with Http(environment) as http:
+            token = await TokenSource(environment, http, None).current()
+            assert isinstance(token, Token)
+            bearer = {"Authorization": f"Bearer {token.access.reveal()}"}
+            url = f"{environment.require('creatio')}/odata/Account?$top=20"
+            answer = await http.request("GET", url, headers=bearer)
+            assert answer.status == 200
+
+    path, whole = alternated(
+        {
+            "critical path": lambda: asyncio.run(critical()),
+            "smoke": lambda: asyncio.run(smoke(environment)),
+        },
+        TIMES,
+    ).values()
+    rows = [
+        Row("discovery, token, one data path", path),
+        Row("all of smoke", whole, whole / path, 1.2),
+    ]
+    print(f"\n{machine()}\n\n{table('In one process, 100 ms latency', rows)}")
+
+
+def bench_fleet(sandbox: Sandbox, tmp_path: Path) -> None:
+    """One environment beside 200, in one process."""
+    _sandbox_at(sandbox, 0.1)
+    content = sandbox.config.read_text("utf-8")
+    dev = content[content.index("[environments.dev]") : content.index("[environments.test]")]
+    many = "".join(
+        dev.replace("environments.dev", f"environments.e{number:03}").replace(
+            'file = "', f'file = "{sandbox.folder.as_posix()}/'
+        )
+        for number in range(FLEET)
+    )
+    config = tmp_path / "opskit.toml"
+    config.write_text(many, "utf-8")
+    one, all_of_them = alternated(
+        {
+            "1": lambda: _ran("smoke", "-e", "e000", config=config),
+            str(FLEET): lambda: _ran("smoke", config=config),
+        },
+        3,
+    ).values()
+    rows = [
+        Row("one environment", one),
+        Row(f"{FLEET} environments", all_of_them, all_of_them / one, 3),
+    ]
+    print(f"\n{machine()}\n\n{table('Fleet, 100 ms latency', rows)}")
+
+
+def bench_start_up(sandbox: Sandbox) -> None:
+    """What a command takes before it does anything."""
+    bare, *own = alternated(
+        {
+            "bare": lambda: subprocess.run([sys.executable, "-c", "import click"], check=True),
+            "--help": lambda: _ran("--help"),
+            "lifetime list": lambda: _ran("lifetime", "list", config=sandbox.config),
+            "smoke": lambda: _ran("smoke", "-e", "dev", config=sandbox.config),
+        },
+        TIMES,
+    ).values()
+    names = ["`opskit --help`", "`opskit lifetime list`", "`opskit smoke -e dev`"]
+    aims = [2.5, None, None]
+    rows = [Row('python -c "import click"', bare)]
+    rows += [
+        Row(name, taken, taken / bare, aim)
+        for name, taken, aim in zip(names, own, aims, strict=True)
+    ]
+    print(f"\n{machine()}\n\n{table('Start-up', rows)}")
