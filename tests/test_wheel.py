@@ -56,7 +56,7 @@ def test_everything_travels_inside(wheel: Path) -> None:
     migrations = files_below("migrations", suffixes=[".py"])
     assert {"migrations/env.py", "migrations/versions/0001_journal.py"} <= migrations
     wanted = {f"opskit/{name}" for name in statements | migrations}
-    wanted |= files_below("opskit", suffixes=[".py", ".sql", ".toml", ".typed"])
+    wanted |= files_below("opskit", suffixes=[".py", ".sql", ".toml", ".typed", ".js"])
     assert {"opskit/py.typed", "opskit/starter.toml", "opskit/sandbox/schema.sql"} <= wanted
     assert wanted <= names
     told = f"creatio_opskit-{__version__}.dist-info/"

@@ -26,7 +26,10 @@ from opskit.formats import FormatChoice
 def smoke(
     patterns: Sequence[str], client: str | None, config: Path | None, output: FormatChoice
 ) -> int:
-    """Obtain one token and read data by OData 4, OData 3, DataService and a web service."""
+    """Obtain one token and read data by OData 4, OData 3, DataService and a web service.
+
+    Creatio's own health checks, and the checks that opskit.toml adds, are made as well.
+    """
     from opskit import smoke as feature
     from opskit.fleet import check_all
     from opskit.results import Result
