@@ -22,6 +22,7 @@ from opskit.smoke.paths import data_paths
 from opskit.smoke.runtime import find_api
 from opskit.smoke.tokens import TokenSource
 from opskit.smoke_settings import Smoke
+from opskit.together import together
 from opskit.verify.token import Token, TokenRefused
 
 Place = tuple[str | None, Check]  # the API's base URL, and how it was found
@@ -66,12 +67,12 @@ class _Run:
 
         The health checks need no token, so they are under way while it is obtained.
         """
-        (token, results), ping, oauth = await asyncio.gather(
+        (token, results), ping, oauth, (api, runtime) = await together(
             self._call_all(),
             self._unless_skipped("health.ping", ask_ping),
             self._unless_skipped("health.oauth", ask_oauth),
+            self._place,
         )
-        api, runtime = await self._place
         health = [
             self._judged("health.ping", ping, runtime),
             self._judged("health.oauth", oauth, runtime),
@@ -93,6 +94,7 @@ class _Run:
 
     async def _call_all(self) -> tuple[Check, Sequence[Check]]:
         """Return the token's check, and one for each data path."""
+        # Not together(): the others that wait for the place are ended by checks().
         token, (api, runtime) = await asyncio.gather(self._tokens.current(), self._place)
         if isinstance(token, TokenRefused):
             cause = token.finding
@@ -102,7 +104,7 @@ class _Run:
         if api is None:
             return check, [self._undone(p.name, _NO_API, runtime.finding) for p in self._paths]
         calls = (self._check(api, path, token) for path in self._paths)
-        return check, await asyncio.gather(*calls)
+        return check, await together(*calls)
 
     def _undone(self, name: str, reason: str, cause: Finding | None) -> Check:
         """Return the check of what was not called; it fails where it is required."""

@@ -191,6 +191,23 @@ def test_a_secret_that_is_not_there_is_told_cleanly(
     assert caplog.records == []
 
 
+@pytest.mark.parametrize("slow", [NET_LOGIN, OAUTH_HEALTH])
+def test_nothing_goes_on_once_there_is_no_secret(
+    creatio: ScriptedServer, tmp_path: Path, slow: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    creatio.script("GET", slow, Reply(200, delay=30))
+    where = unit(tmp_path, creatio, runtime="auto")
+    (tmp_path / "secret").unlink()
+
+    async def run() -> None:
+        with pytest.raises(SecretError, match="secret"):
+            await smoke(where)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(run())
+    assert caplog.records == []
+
+
 def test_without_identity_service_the_calls_are_skipped(
     creatio: ScriptedServer, tmp_path: Path
 ) -> None:

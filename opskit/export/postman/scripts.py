@@ -113,7 +113,7 @@ def health(script: str, *, required: bool) -> str:
 def data_path(path: DataPath, *, required: bool) -> str:
     """Return what must hold of a data path's answer, as opskit's judge looks at it."""
     calls = [f"expectStatus({path.status});"]
-    conditions = [*path.envelope.conditions, *path.conditions]
+    conditions = list(dict.fromkeys([*path.envelope.conditions, *path.conditions]))
     usual = path.status == 200
     if usual:
         calls.append("expectJson();")
