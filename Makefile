@@ -12,7 +12,7 @@ else
 endif
 INSTALLED := .venv/.installed
 
-.PHONY: help setup demo test bench lint types ansible check docs wheel clean
+.PHONY: help setup demo test newman bench lint types ansible check docs wheel clean
 
 help: ## list the targets
 	@$(PYTHON) -c "import re; [print(f'make {m[1]:8} {m[2]}') for m in re.finditer(r'(?m)^([a-z]+):[^#]*## (.*)', open('Makefile').read())]"
@@ -31,6 +31,9 @@ demo: $(INSTALLED) ## the whole story in seconds, on a sandbox that comes and go
 
 test: $(INSTALLED) ## the whole test suite, on real PostgreSQL and real HTTP
 	$(BIN)/python -m pytest
+
+newman: $(INSTALLED) ## install Newman for the tests of the Postman collection (needs npm)
+	@$(BIN)/python -m tests.newman
 
 bench: $(INSTALLED) ## print benchmarks, as ratios of one run
 	$(BIN)/python -m pytest tests/benchmarks -n 0 -q -s -o python_files='bench_*.py' -o python_functions='bench_*'

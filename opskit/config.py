@@ -119,9 +119,12 @@ def _config(content: dict[str, Any], source: str, folder: Path) -> Config:
             continue
         merged = _merge(defaults, table) | {"name": name, "folder": str(folder)}
         try:
-            environments[name] = msgspec.convert(merged, Environment, dec_hook=decode)
+            environment = msgspec.convert(merged, Environment, dec_hook=decode)
         except msgspec.ValidationError as error:
             mistakes.append(located(Settings, where, str(error)))
+            continue
+        environments[name] = environment
+        mistakes += [f"{where}.smoke.{what}" for what in environment.smoke.unknown_names()]
     if mistakes:
         raise ConfigError(f"{source}:\n  " + "\n  ".join(mistakes), remedy="Correct the file.")
     return Config(source, folder, environments)

@@ -527,6 +527,28 @@ class ExportedScripts:
 
 
 @dataclass(frozen=True, slots=True)
+class PostmanFiles:
+    """What Postman needs to check one environment.
+
+    Attributes:
+        environment: its name.
+        collection: the file with the requests, which several environments may share.
+        variables: the file with this environment's addresses, to be imported as well.
+    """
+
+    environment: str
+    collection: str
+    variables: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostmanExport:
+    """The files that were written for Postman, one entry for each environment."""
+
+    files: Sequence[PostmanFiles]
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """A file that a command wrote."""
 

@@ -5,7 +5,7 @@
 import ipaddress
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,9 +14,9 @@ from opskit.address import check_database_url, engine_of, split
 from opskit.errors import ClientNotFound, ConfigError, UsageError
 from opskit.policy import Duration, Policy
 from opskit.secrets import Secret, SecretRef
+from opskit.smoke_settings import Smoke
 
 Runtime = Literal["auto", "framework", "net"]
-DataPathName = Literal["odata4", "odata3", "dataservice", "webservice"]
 
 
 class KnownClient(msgspec.Struct, frozen=True):
@@ -33,70 +33,6 @@ class KnownClient(msgspec.Struct, frozen=True):
     secret: SecretRef
     name: str | None = None
     scope: str | None = None
-
-
-class Query(msgspec.Struct, frozen=True):
-    """What OData or DataService is asked for.
-
-    Attributes:
-        entity: the object, such as Account.
-        columns: the columns to ask for; empty asks OData for all of them; None for the path's
-            own: all with OData 4, else Name.
-        top: how many rows at the most.
-        expect: values that must each stand in some row, such as a Name or an Id.
-    """
-
-    entity: str = "Account"
-    columns: tuple[str, ...] | None = None
-    top: int = 20
-    expect: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not self.entity:
-            raise ValueError("entity must not be empty")
-        if not 1 <= self.top <= 10_000:
-            raise ValueError("top must be between 1 and 10000")
-
-    def columns_or(self, *default: str) -> tuple[str, ...]:
-        """Return the columns to ask for, or the path's own."""
-        return default if self.columns is None else self.columns
-
-
-class WebService(msgspec.Struct, frozen=True):
-    """The web service to call.
-
-    Attributes:
-        path: below the API's base, without a leading slash.
-        body: sent as JSON.
-        expect_key: must be in the answer, and not empty.
-    """
-
-    path: str = "rest/CryptographicService/GetConvertedPasswordValue"
-    body: dict[str, Any] = msgspec.field(default_factory=lambda: {"password": "test"})
-    expect_key: str = "GetConvertedPasswordValueResult"
-
-
-class Smoke(msgspec.Struct, frozen=True):
-    """How the four data paths are exercised.
-
-    Attributes:
-        odata4, odata3, dataservice, webservice: what each path asks for.
-        require: paths that must be there; without it a missing OData 3 is `unsupported`.
-        skip: paths that are not called.
-    """
-
-    odata4: Query = Query()
-    odata3: Query = Query()
-    dataservice: Query = Query()
-    webservice: WebService = WebService()
-    require: tuple[DataPathName, ...] = ()
-    skip: tuple[DataPathName, ...] = ()
-
-    def __post_init__(self) -> None:
-        if both := sorted(set(self.require) & set(self.skip)):
-            raise ValueError(f"{both[0]} is both in require and in skip")
-        if self.dataservice.columns == ():
-            raise ValueError("dataservice.columns must name at least one column")
 
 
 class Settings(msgspec.Struct, frozen=True):

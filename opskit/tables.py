@@ -72,7 +72,7 @@ def decode(kind: type, value: Any) -> Any:
 
 def mistakes_in(table: dict[str, Any], kind: type[msgspec.Struct], where: str) -> list[str]:
     """Name every key of ``table`` that ``kind`` does not have, with the nearest that it has."""
-    fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    fields = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
     mistakes = []
     for key, value in table.items():
         if key not in fields:
@@ -119,22 +119,24 @@ def _annotation_at(kind: type[msgspec.Struct], place: str) -> Any:
         struct = next(iter(_structs_of(annotation)), None)
         if struct is None:
             return None
-        fields = {field.name: field.type for field in msgspec.structs.fields(struct)}
+        fields = {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
         annotation = fields.get(key)
-    is_item = place.endswith("]") and get_origin(annotation) is tuple
-    return get_args(annotation)[0] if is_item else annotation
+    if place.endswith("]") and (origin := get_origin(annotation)) in {tuple, dict}:
+        return get_args(annotation)[1 if origin is dict else 0]
+    return annotation
 
 
 def _allowed(annotation: Any) -> str:
     """Say in words what a key of this type may hold; empty when there is nothing to add."""
     if isinstance(annotation, UnionType):
         parts = [part for part in get_args(annotation) if part is not type(None)]
-        return " or ".join(_allowed(part) for part in parts)
+        return " or ".join(dict.fromkeys(filter(None, map(_allowed, parts))))
     if get_origin(annotation) is Literal:
         return "one of " + ", ".join(f'"{value}"' for value in get_args(annotation))
-    if get_origin(annotation) in {tuple, dict}:
-        return "a list" if get_origin(annotation) is tuple else "a table"
-    words = {str: "a text", bool: "true or false", int: "a number", SecretRef: FORMS}
+    if (origin := get_origin(annotation)) in {tuple, list, dict}:
+        return "a table" if origin is dict else "a list"
+    words = {str: "a text", bool: "true or false", int: "a number", float: "a number"}
+    words[SecretRef] = FORMS
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         return words.get(annotation, "a table")
     return words.get(annotation, "")

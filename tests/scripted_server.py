@@ -36,6 +36,8 @@ DATASERVICE = "/DataService/json/SyncReply/SelectQuery"
 WEBSERVICE = "/rest/CryptographicService/GetConvertedPasswordValue"
 DATA_PATHS = {"odata4": ODATA4, "odata3": ODATA3, "dataservice": DATASERVICE}
 DATA_PATHS |= {"webservice": WEBSERVICE}
+PING = "/api/HealthCheck/Ping"
+OAUTH_HEALTH = "/api/OAuthHealthCheck"
 NET_LOGIN = "/Login/Login.html"
 FRAMEWORK_LOGIN = "/0/Login/NuiLogin.aspx"
 LOGIN_HTML = '<!DOCTYPE html><html data-loadbootstrap="bootstrap.login"></html>'
@@ -415,6 +417,8 @@ def script_identity(server: ScriptedServer) -> None:
 def script_creatio(server: ScriptedServer, prefix: str = "") -> None:
     """Script a healthy Creatio on .NET, or with the prefix /0 on .NET Framework."""
     server.script("GET", FRAMEWORK_LOGIN if prefix else NET_LOGIN, html_reply(LOGIN_HTML))
+    server.script("GET", prefix + PING, text_reply("Pong"))
+    server.script("GET", prefix + OAUTH_HEALTH, json_reply({"HasProblem": False, "Message": ""}))
     for name in HEALTHY:
         script_path(server, name, HEALTHY[name], prefix)
 

@@ -307,6 +307,12 @@ def test_any_key_may_stand_in_a_web_services_body(tmp_path: Path) -> None:
         ("smoke.webservice.body = 'x'", ".smoke.webservice.body", "a table"),
         ("smoke.require = ['odata4', 'odata5']", ".smoke.require[1]", '"odata4", "odata3"'),
         ("smoke.skip = 'odata3'", ".smoke.skip", "a list"),
+        ("smoke.skip = ['orders']", ".smoke.skip[0]", "\"health.oauth\", got 'orders'"),
+        ("smoke.require = [1]", ".smoke.require[0]", "a text"),
+        ("smoke.webservice.expect_key = ''", ".smoke.webservice", "expect_key must not be empty"),
+        ("smoke.webservice.path = '/'", ".smoke.webservice", "path must not be empty"),
+        ("smoke.checks = 'orders'", ".smoke.checks", "a list"),
+        ("smoke.checks = ['orders']", ".smoke.checks[0]", "a table"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_place_and_what_is_allowed(
@@ -316,6 +322,100 @@ def test_a_wrong_value_is_named_with_its_place_and_what_is_allowed(
     at, _, what = mistake.partition(": ")
     assert at == f"environments.prod{place}"
     assert words in what
+
+
+@pytest.mark.parametrize(
+    ("key", "place", "words"),
+    [
+        ("name = 5", ".name", "a text"),
+        ("name = ''", "", "must begin with a letter"),
+        ("name = 'my orders'", "", "must begin with a letter"),
+        ("name = 'odata4'", "", "a check of opskit's own"),
+        ("name = 'Token'", "", "a check of opskit's own"),
+        ("name = 'health.oauth'", "", "a check of opskit's own"),
+        ("path = 5", ".path", "a text"),
+        ("path = '/'", "", "must lead below the API's base"),
+        ("path = 'https://other.example/x'", "", "must lead below the API's base"),
+        ("path = 'rest/A#b'", "", "must lead below the API's base"),
+        ('path = "rest/A\\nB"', "", "no line breaks"),
+        ("kind = 'soap'", ".kind", '"odata4", "odata3", "dataservice", "webservice"'),
+        ("method = 'PUT'", ".method", '"GET", "POST"'),
+        ("headers = ['X']", ".headers", "a table"),
+        ("headers = { X = 1 }", ".headers[...]", "a text"),
+        ("headers = { authorization = 'x' }", "", "authorization is set by opskit itself"),
+        ("headers = { Host = 'x' }", "", "Host is set by opskit itself"),
+        ("headers = { 'a b' = 'x' }", "", "'a b' is no header's name"),
+        ('headers = { X = "a\\nb" }', "", "the value of X must be plain ASCII"),
+        ("headers = { X = 'ä' }", "", "the value of X must be plain ASCII"),
+        ("body = 'x'", ".body", "a table or a list"),
+        ("body = { a = 1 }", "", 'body goes with method = "POST" only'),
+        ("status = '200'", ".status", "a number"),
+        ("status = 99", "", "between 200 and 599"),
+        ("expect = { at = 'a' }", ".expect", "a list"),
+        ("expect = ['a']", ".expect[0]", "a table"),
+        ("expect = [{ at = 'a' }]", ".expect[0]", "exactly one test"),
+        ("expect = [{ is = 1 }, { is = 1, exists = true }]", ".expect[1]", "exactly one test"),
+        ("expect = [{ at = 'a..b', is = 1 }]", ".expect[0]", "is no path"),
+        ("expect = [{ is = [] }]", ".expect[0].is", "a text or a number or true or false"),
+        ("expect = [{ is = 2026-01-01 }]", ".expect[0].is", "a text or a number"),
+        ("expect = [{ exists = 'no' }]", ".expect[0].exists", "true or false"),
+        ("expect = [{ min_items = -1 }]", ".expect[0]", "at least 0"),
+        ("expect = [{ matches = '(' }]", ".expect[0]", "no regular expression"),
+        ("expect = [{ rows = 'x' }]", ".expect[0].rows", "a list"),
+    ],
+)
+def test_a_wrong_check_of_ones_own_is_named(
+    key: str, place: str, words: str, tmp_path: Path
+) -> None:
+    keys = {"name": "'orders'", "path": "'rest/A'"}
+    name, _, value = key.partition(" = ")
+    lines = [f"{one} = {what}" for one, what in {**keys, name: value}.items()]
+    text = "\n".join(["[[environments.prod.smoke.checks]]", *lines])
+    (mistake,) = _mistakes(tmp_path, text)
+    at, _, what = mistake.partition(": ")
+    assert at == f"environments.prod.smoke.checks[0]{place}"
+    assert words in what
+
+
+@pytest.mark.parametrize(
+    ("key", "place", "meant"),
+    [("nmae = 'x'", "", "name"), ("expect = [{ at = 'a', exist = true }]", ".expect[0]", "exists")],
+)
+def test_an_unknown_key_of_a_check_is_named(
+    key: str, place: str, meant: str, tmp_path: Path
+) -> None:
+    text = f"[[environments.prod.smoke.checks]]\nname = 'orders'\npath = 'a'\n{key}"
+    (mistake,) = _mistakes(tmp_path, text)
+    assert mistake.startswith(f"environments.prod.smoke.checks[0]{place}: unknown key")
+    assert mistake.endswith(f"Did you mean '{meant}'?")
+
+
+def test_a_check_needs_a_name_and_a_path(tmp_path: Path) -> None:
+    for key in ("name", "path"):
+        (mistake,) = _mistakes(tmp_path, f"[[environments.prod.smoke.checks]]\n{key} = 'a'")
+        assert "missing required field" in mistake
+
+
+def test_a_check_is_named_once(tmp_path: Path) -> None:
+    text = "[[environments.prod.smoke.checks]]\nname = 'Orders'\npath = 'a'\n"
+    assert _mistakes(tmp_path, text + text.replace("Orders", "orders")) == [
+        "environments.prod.smoke: checks names 'orders' more than once"
+    ]
+
+
+def test_defaults_may_require_what_environments_check_themselves(tmp_path: Path) -> None:
+    text = """
+        [defaults]
+        smoke.require = ["orders", "health.oauth"]
+        [[environments.prod.smoke.checks]]
+        name = "orders"
+        path = "rest/OrderService/Latest"
+    """
+    smoke = _load(tmp_path, text).environments["prod"].smoke
+    assert (smoke.require, smoke.checks[0].kind) == (("orders", "health.oauth"), "webservice")
+    assert _mistakes(tmp_path, text + "[environments.dev]\n")[0].startswith(
+        "environments.dev.smoke.require[0]: expected one of "
+    )
 
 
 def test_a_path_cannot_be_required_and_skipped(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from opskit import desired, models, settings
+from opskit import desired, models, settings, smoke_settings
+from opskit.conditions import Condition
 from opskit.config import load_config
 from opskit.errors import OpskitError
 from opskit.explain.no_answer import FINDINGS as NO_ANSWER
@@ -80,7 +81,7 @@ def test_each_check_is_documented() -> None:
         check_id
         for text in SOURCES.values()
         for check_id in re.findall(
-            r'"((?:discovery|keys|token|lifetime|config|secrets|database|policy|identity|creatio)'
+            r'"((?:discovery|keys|token|lifetime|config|secrets|database|policy|identity|creatio|health)'
             r'\.[a-z_]+)"',
             text,
         )
@@ -100,9 +101,11 @@ def test_each_check_is_documented() -> None:
         ("Environment", settings.Settings),
         ("[[environments.NAME.clients]]", settings.KnownClient),
         ("[environments.NAME.policy]", Policy),
-        ("[environments.NAME.smoke]", settings.Smoke),
-        ("[environments.NAME.smoke]", settings.Query),
-        ("[environments.NAME.smoke]", settings.WebService),
+        ("[environments.NAME.smoke]", smoke_settings.Smoke),
+        ("[environments.NAME.smoke]", smoke_settings.Query),
+        ("[environments.NAME.smoke]", smoke_settings.WebService),
+        ("[[environments.NAME.smoke.checks]]", smoke_settings.OwnCheck),
+        ("[[environments.NAME.smoke.checks]]", Condition),
         ("[defaults]", desired.Defaults),
         ("[[clients]]", desired.DesiredClient),
         ("[environments.NAME]` in lifetimes.toml", desired.DesiredEnvironment),
@@ -113,7 +116,7 @@ def test_each_key_of_the_configuration_is_documented(
 ) -> None:
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 
-    assert set(kind.__struct_fields__) <= set(_first_column(_section(page, title)))
+    assert set(kind.__struct_encode_fields__) <= set(_first_column(_section(page, title)))
 
 
 def test_the_example_of_the_desired_state_is_right(tmp_path: Path) -> None:
@@ -146,3 +149,15 @@ def test_nobody_is_told_to_install_the_other_opskit() -> None:
     pages = [ROOT / "README.md", *ROOT.glob("docs/*.md"), *SOURCES]
     for page in pages:
         assert not re.search(r"pipx? install \"?opskit\b", page.read_text(encoding="utf-8")), page
+
+
+def test_the_example_of_own_checks_is_right(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"(?s)```toml\n(\[\[environments\.prod\.smoke\.checks\]\].*?)```", page)
+    (tmp_path / "opskit.toml").write_text(example, encoding="utf-8")
+
+    checks = load_config(tmp_path / "opskit.toml").environments["prod"].smoke.checks
+    assert [(check.name, len(check.expect)) for check in checks] == [
+        ("orders", 3),
+        ("no-salaries", 0),
+    ]

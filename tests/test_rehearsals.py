@@ -19,7 +19,7 @@ from opskit.smoke import smoke
 from opskit.verify import verify
 from tests.cli.conftest import run
 from tests.conftest import Sandbox
-from tests.smoke import PATHS
+from tests.smoke import HEALTH, ORDERS, PATHS, with_checks
 
 ROOT = Path(__file__).resolve().parents[1]
 ODATA = ("odata4", "odata3")
@@ -47,6 +47,8 @@ REHEARSALS: dict[Fault, tuple[tuple[str, ...], Status, str]] = {
     Fault.IDENTITY_URL_EMPTY: (PATHS, Status.FAIL, "identity-url-empty"),
     Fault.IDENTITY_UNAVAILABLE: (PATHS, Status.FAIL, "identity-unavailable"),
     Fault.SYSTEM_TOKEN_REFUSED: (PATHS, Status.FAIL, "system-token-refused"),
+    Fault.HEALTH_PROBLEM: (("health.oauth",), Status.FAIL, "oauth-problem"),
+    Fault.HEALTH_ABSENT: (("health.oauth",), Status.UNSUPPORTED, "health-absent"),
     # The token is ignored.
     Fault.OTHER_RUNTIME: (PATHS, Status.FAIL, "prefix-wrong"),
     Fault.LOGIN_REDIRECT: (PATHS, Status.FAIL, "integration-off"),
@@ -57,6 +59,8 @@ REHEARSALS: dict[Fault, tuple[tuple[str, ...], Status, str]] = {
     Fault.ODATA_EMPTY: (ODATA, Status.WARN, "rows-empty"),
     Fault.SUCCESS_FALSE: (("dataservice",), Status.FAIL, "object-rights"),
     Fault.ACCESS_DENIED: (("dataservice",), Status.FAIL, "object-restricted"),
+    # A check of one's own.
+    Fault.ORDERS_BUSY: (("orders",), Status.FAIL, "condition-not-met"),
     # Deploys, restarts, what is not there.
     Fault.ROUTES_RELOADING: (PATHS, Status.FAIL, "routes-reloading"),
     Fault.ODATA_REBUILDING: (("odata4",), Status.FAIL, "entity-unknown"),
@@ -77,8 +81,10 @@ ELSEWHERE = {Fault.CACHE, Fault.SLOW, Fault.UNAUTHORIZED_ONCE}
 
 
 def checks_of(sandbox: Sandbox, shown_by: tuple[str, ...]) -> dict[str, Check]:
-    feature = smoke if set(shown_by) <= set(PATHS) else verify
-    report = asyncio.run(feature(sandbox.environment()))
+    if not set(shown_by) <= {*HEALTH, *PATHS, ORDERS.name}:
+        report = asyncio.run(verify(sandbox.environment()))
+    else:
+        report = asyncio.run(smoke(with_checks(sandbox.environment(), ORDERS)))
     return {check.id: check for check in report.checks}
 
 

@@ -33,7 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "lifetime": "See and change how long clients' tokens live.",
     "plan": "Compare the desired lifetimes with the databases.",
     "apply": "Carry out a plan, wave by wave, proving each change.",
-    "export": "Write a plan as SQL scripts, where opskit may not write.",
+    "export": "A plan as SQL scripts; the smoke check as a Postman collection.",
     "history": "Who changed which lifetime, when and why.",
     "revert": "Undo a change set.",
     "verify": "Prove that the Identity Service issues the tokens it should.",

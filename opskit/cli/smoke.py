@@ -36,7 +36,10 @@ def smoke(
     output: FormatChoice,
     reports: Reports,
 ) -> int:
-    """Obtain one token and read data by OData 4, OData 3, DataService and a web service."""
+    """Obtain one token and read data by OData 4, OData 3, DataService and a web service.
+
+    Creatio's own health checks, and the checks that opskit.toml adds, are made as well.
+    """
     from opskit import smoke as feature
     from opskit.results import Result
 

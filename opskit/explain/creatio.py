@@ -76,4 +76,17 @@ FINDINGS: Mapping[str, Explanation] = {
         cause="The object is restricted for this user.",
         remedy="Set another `entity` in the environment's smoke settings, or grant the right.",
     ),
+    "condition-not-met": Explanation(
+        symptom="The answer is not what the check's conditions want.",
+        cause="The service answers, and its data differs: it has changed, the app's user sees "
+        "less of it than was expected, or the condition itself is wrong.",
+        remedy="Compare what was found with `expect` in the environment's smoke settings; correct "
+        "whichever is wrong.",
+    ),
+    "health-absent": Explanation(
+        symptom="This Creatio has no such health check.",
+        cause="OAuthHealthCheck came with Creatio 8.1.2, on .NET with 8.3.2.",
+        remedy="Nothing to do, unless `require` names it: then update Creatio, or leave it out "
+        "there.",
+    ),
 }

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A plan as guarded SQL scripts, for databases in which opskit may not write."""
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from opskit import __version__
 from opskit.address import engine_of
-from opskit.errors import UsageError
+from opskit.export.files import file_stem, write_new
 from opskit.journal import Author
 from opskit.models import ChangeRecord, EnvironmentPlan, ExportedScript, ExportedScripts, Plan
 from opskit.secrets import printable
@@ -58,9 +57,9 @@ def export_scripts(
             scripts.append(ExportedScript(one.environment, 0))
             continue
         record = author.record(one.environment, plan_hash=plan.hash)
-        path = folder / f"{_file_stem(one.environment)}-{record.change_set}.sql"
+        path = folder / f"{file_stem(one.environment)}-{record.change_set}.sql"
         text = script_for(environment, Job(one, record, environment.schema, path.name))
-        _write(path, text)
+        write_new(path, text)
         done = ExportedScript(one.environment, len(one.changes), str(path), record.change_set)
         scripts.append(done)
     return ExportedScripts(scripts)
@@ -106,20 +105,3 @@ def comment(text: str) -> str:
     """Return text for a comment: on one line, and nothing that a client program would replace."""
     line = "".join(" " if unicodedata.category(char) in {"Zl", "Zp"} else char for char in text)
     return printable(line.replace("\n", " ").replace("\t", " ")).replace("$(", "$ (")
-
-
-def _file_stem(environment: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", environment).strip("-.") or "environment"
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(
-            f"The script {path} cannot be written: {error.strerror}.",
-            remedy="Name another folder with --out-dir, or check its permissions.",
-            code="export-file",
-        ) from None

@@ -1,6 +1,6 @@
 # Copyright 2026 The opskit authors
 # SPDX-License-Identifier: Apache-2.0
-"""A plan for a reviewer: what would change, and what else is worth a look."""
+"""A plan for a reviewer: what would change, and what else is worth a look; what was exported."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from opskit.formats.cells import seconds, word
-from opskit.models import Change, EnvironmentPlan, ExportedScripts, Plan, Violation
+from opskit.models import Change, EnvironmentPlan, ExportedScripts, Plan, PostmanExport, Violation
 from opskit.secrets import printable
 
 _SHOWN = 20  # changes and violations of one environment; the plan file and JSON have all of them
@@ -42,6 +42,16 @@ def print_scripts(console: Console, data: ExportedScripts) -> None:
         where = word(script.path) if script.path else Text("nothing to change", "dim")
         grid.add_row(Text(script.environment, "bold"), _counted(script.changes, "change"), where)
     if data.scripts:
+        console.print(grid)
+
+
+def print_postman(console: Console, data: PostmanExport) -> None:
+    """Print which two files belong to each environment."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for files in data.files:
+        name = Text(files.environment, "bold")
+        grid.add_row(name, word(files.variables), word(files.collection))
+    if data.files:
         console.print(grid)
 
 

@@ -17,7 +17,7 @@ from opskit.formats.cells import plain_table, word
 from opskit.formats.changes import print_applied, print_change_sets, print_history
 from opskit.formats.checks import print_environment
 from opskit.formats.findings import print_findings
-from opskit.formats.plan import print_plan, print_scripts
+from opskit.formats.plan import print_plan, print_postman, print_scripts
 from opskit.models import (
     Applied,
     ChangeSets,
@@ -32,6 +32,7 @@ from opskit.models import (
     KnownFindings,
     Lifetimes,
     Plan,
+    PostmanExport,
     Report,
     SandboxStatus,
     Written,
@@ -160,6 +161,7 @@ _PRINTERS: Mapping[type, Callable[[Console, Any], None]] = {
     History: print_history,
     Plan: print_plan,
     ExportedScripts: print_scripts,
+    PostmanExport: print_postman,
     Report: _show_report,
     KnownFindings: print_findings,
     SandboxStatus: _show_sandbox,

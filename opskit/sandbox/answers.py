@@ -32,6 +32,7 @@ class Surface(Enum):
     ODATA3 = auto()
     DATASERVICE = auto()
     WEBSERVICE = auto()
+    ORDERS = auto()
     HEALTH = auto()
     OAUTH_HEALTH = auto()
     PAGES = auto()

@@ -53,6 +53,17 @@ _FIRST_CLIENT = """
 # lifetime took effect. "verify" and "smoke" use the first one.
 """
 
+# Shown once, in the first environment, for whoever wants to try a check of their own.
+_OWN_CHECK = """
+# A web service of one's own, as a further check of "opskit smoke". Take the marks away to try it:
+# [[environments.{environment}.smoke.checks]]
+# name = "orders"
+# path = "rest/OrderService/Latest"
+# expect = [
+#   {{ at = "Result.State", is = "ok" }},
+#   {{ at = "Result.Orders.*.Number", contains = "SO-10" }},
+# ]
+"""
 
 _EXPLAINED_ONCE = {
     line
@@ -72,7 +83,8 @@ def write_configuration(layout: Layout, ports: Ports, credentials: Credentials) 
                 path = layout.client_secret(spec.name, integration.slug)
                 write_private(path, secret.encode())
     first, *others = (_environment(layout, ports, spec) for spec in ENVIRONMENTS)
-    text = _HEAD + first + "".join(map(_terse, others))
+    own_check = _OWN_CHECK.format(environment=ENVIRONMENTS[0].name)
+    text = _HEAD + first + own_check + "".join(map(_terse, others))
     layout.config.write_text(text, encoding="utf-8")
 
 

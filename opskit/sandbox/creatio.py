@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from opskit.sandbox import orders
 from opskit.sandbox.accounts import Objects
 from opskit.sandbox.answers import (
     ODATA_RIGHTS_TEXT,
@@ -90,6 +91,7 @@ class Creatio:
                 Surface.WEBSERVICE,
                 self._converted_password,
             ),
+            ("GET", orders.PATH, Surface.ORDERS, lambda _call: orders.latest()),
         ]
         return [
             Route(api + path, self._signed_in(runtime, surface, handler), methods=[method])

@@ -21,6 +21,8 @@ class Fault(StrEnum):
     IDENTITY_URL_EMPTY = "identity-url-empty"
     IDENTITY_UNAVAILABLE = "identity-unavailable"
     SYSTEM_TOKEN_REFUSED = "system-token-refused"  # noqa: S105
+    HEALTH_PROBLEM = "health-problem"
+    HEALTH_ABSENT = "health-absent"
     OTHER_RUNTIME = "other-runtime"
     LOGIN_REDIRECT = "login-redirect"
     LOGIN_HTML = "login-html"
@@ -31,6 +33,7 @@ class Fault(StrEnum):
     ACCESS_DENIED = "access-denied"
     ODATA_RIGHTS = "odata-rights"
     ODATA_EMPTY = "odata-empty"
+    ORDERS_BUSY = "orders-busy"
     ODATA3_ABSENT = "odata3-absent"
     ODATA_REBUILDING = "odata-rebuilding"
     COLUMN_UNKNOWN = "column-unknown"
@@ -63,6 +66,8 @@ DESCRIPTIONS: dict[Fault, str] = {
     Fault.IDENTITY_URL_EMPTY: "Creatio does not know its Identity Service, and refuses all: 401",
     Fault.IDENTITY_UNAVAILABLE: "Creatio cannot reach its Identity Service, and refuses all: 401",
     Fault.SYSTEM_TOKEN_REFUSED: "Creatio gets no token of its own, and refuses all: 401",
+    Fault.HEALTH_PROBLEM: "OAuthHealthCheck finds a problem, while every call works",
+    Fault.HEALTH_ABSENT: "OAuthHealthCheck answers 404, as before Creatio 8.1.2",
     Fault.OTHER_RUNTIME: "Creatio's API lies under the other prefix: /0, or not",
     Fault.LOGIN_REDIRECT: "Creatio ignores the token and redirects (302) to its login page",
     Fault.LOGIN_HTML: "Creatio ignores the token and answers 200 with its login page",
@@ -73,6 +78,7 @@ DESCRIPTIONS: dict[Fault, str] = {
     Fault.ACCESS_DENIED: "DataService answers 200 with errorCode AccessDenied and no success",
     Fault.ODATA_RIGHTS: "OData refuses with 403: the user may not use OData",
     Fault.ODATA_EMPTY: "OData answers 200 with no rows",
+    Fault.ORDERS_BUSY: "OrderService answers 200, but that it is busy, with no orders",
     Fault.ODATA3_ABSENT: "OData 3 answers 404 with an empty body: no such service",
     Fault.ODATA_REBUILDING: "OData 4 answers 404 'No HTTP resource was found', as after a deploy",
     Fault.COLUMN_UNKNOWN: "OData answers 400: it does not know a column that is asked for",

@@ -23,10 +23,11 @@ from opskit.sandbox.answers import (
     unhealthy,
 )
 from opskit.sandbox.faults import Fault
+from opskit.sandbox.orders import busy
 from opskit.sandbox.switches import Switches
 
 _ODATA = frozenset({Surface.ODATA4, Surface.ODATA3})
-_DATA_PATHS = _ODATA | {Surface.DATASERVICE, Surface.WEBSERVICE}
+_DATA_PATHS = _ODATA | {Surface.DATASERVICE, Surface.WEBSERVICE, Surface.ORDERS}
 _EVERYTHING = frozenset(Surface)
 
 _LARGE_BYTES = 60_000_000
@@ -34,6 +35,7 @@ _CHUNK_BYTES = 65_536
 
 URL_EMPTY = "System setting OAuth20IdentityServerUrl is empty."
 UNAVAILABLE = "IdentityService specified in system setting OAuth20IdentityServerUrl is unavailable."
+NOT_SET_UP = "OAuth 2.0 integration is not set up completely."
 NOT_AUTHORIZED = (
     "Can't retrieve access_token for system actions from IdentityService specified in system "
     "setting OAuth20IdentityServerUrl."
@@ -147,6 +149,12 @@ INTERCEPTIONS: dict[Fault, Interception] = {
     Fault.IDENTITY_URL_EMPTY: _unhealthy(URL_EMPTY),
     Fault.IDENTITY_UNAVAILABLE: _unhealthy(UNAVAILABLE),
     Fault.SYSTEM_TOKEN_REFUSED: _unhealthy(NOT_AUTHORIZED),
+    Fault.HEALTH_PROBLEM: Interception(
+        frozenset({Surface.OAUTH_HEALTH}), lambda _call: unhealthy(NOT_SET_UP)
+    ),
+    Fault.HEALTH_ABSENT: Interception(
+        frozenset({Surface.OAUTH_HEALTH}), lambda _call: empty_not_found()
+    ),
     Fault.CSRF_DEMANDED: Interception(_DATA_PATHS, _csrf_demanded),
     Fault.LOGIN_REDIRECT: Interception(_DATA_PATHS, login_redirect),
     Fault.LOGIN_HTML: Interception(_DATA_PATHS, lambda _call: login_page()),
@@ -163,6 +171,9 @@ INTERCEPTIONS: dict[Fault, Interception] = {
     Fault.LARGE: Interception(frozenset({Surface.ODATA4}), _large, signed_in=True),
     Fault.SUCCESS_FALSE: Interception(
         frozenset({Surface.DATASERVICE}), _rights_on_object, signed_in=True
+    ),
+    Fault.ORDERS_BUSY: Interception(
+        frozenset({Surface.ORDERS}), lambda _call: busy(), signed_in=True
     ),
     Fault.ACCESS_DENIED: Interception(
         frozenset({Surface.DATASERVICE}), _access_denied, signed_in=True

@@ -1,9 +1,9 @@
 # Copyright 2026 The opskit authors
 # SPDX-License-Identifier: Apache-2.0
-"""Do sign-in and the four ways to read data work? One token, four calls at once."""
+"""Do sign-in and the ways to read data work? One token, and all calls at once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -11,28 +11,24 @@ from opskit.checks import failed, passed, skipped, unanswered
 from opskit.diagnosis.calls import name_cause
 from opskit.errors import NoAnswer
 from opskit.explain import finding
+from opskit.health import Health, ask_oauth, ask_ping
 from opskit.http import Answer, Http
-from opskit.models import Check, EnvironmentReport, Status
+from opskit.models import Check, EnvironmentReport, Finding, Status
 from opskit.secrets import Secret
-from opskit.settings import Environment, Smoke
-from opskit.smoke.dataservice import DataServicePath
-from opskit.smoke.odata3 import OData3Path
-from opskit.smoke.odata4 import OData4Path
+from opskit.settings import Environment
+from opskit.smoke.health import health_check
+from opskit.smoke.judge import judge
 from opskit.smoke.path import DataPath
+from opskit.smoke.paths import data_paths
 from opskit.smoke.runtime import find_api
 from opskit.smoke.tokens import TokenSource
-from opskit.smoke.webservice import WebServicePath
+from opskit.smoke_settings import Smoke
+from opskit.together import together
 from opskit.verify.token import Token, TokenRefused
 
-
-def data_paths(settings: Smoke) -> list[DataPath]:
-    """Return the four paths as the environment configures them."""
-    return [
-        OData4Path(settings.odata4),
-        OData3Path(settings.odata3, required="odata3" in settings.require),
-        DataServicePath(settings.dataservice),
-        WebServicePath(settings.webservice),
-    ]
+Place = tuple[str | None, Check]  # the API's base URL, and how it was found
+_NO_API = "the runtime is not known"
+Ask = Callable[[Http, str], Awaitable[Health]]
 
 
 async def smoke(
@@ -53,74 +49,109 @@ async def smoke(
     async with nullcontext(http) if http else Http(environment) as http:
         tokens = TokenSource(environment, http, client_name)
         environment.require("creatio")
-        first, (api, runtime) = await asyncio.gather(tokens.current(), find_api(http, environment))
-        checks = [_token_check(first), runtime]
-        if isinstance(first, TokenRefused):
-            blocked = "there is no token"
-        else:
-            blocked = "" if api else "the runtime is not known"
-        paths = data_paths(environment.smoke)
-        results: Sequence[Check] = await asyncio.gather(
-            *(
-                _check(http, f"{api}/", path, tokens, _reason(path, environment) or blocked)
-                for path in paths
-            )
+        place = asyncio.ensure_future(find_api(http, environment))
+        run = _Run(environment.smoke, http, tokens, place)
+        return EnvironmentReport(environment.name, await run.checks())
+
+
+class _Run:
+    """One run, and what its calls share."""
+
+    def __init__(
+        self, settings: Smoke, http: Http, tokens: TokenSource, place: asyncio.Future[Place]
+    ) -> None:
+        self._settings = settings
+        self._http = http
+        self._tokens = tokens
+        self._place = place
+        self._paths = data_paths(settings)
+
+    async def checks(self) -> list[Check]:
+        """Make all calls and return their checks, in the order in which they are read.
+
+        The health checks need no token, so they are under way while it is obtained.
+        """
+        (token, results), ping, oauth, (api, runtime) = await together(
+            self._call_all(),
+            self._unless_skipped("health.ping", ask_ping),
+            self._unless_skipped("health.oauth", ask_oauth),
+            self._place,
         )
-        if api and not blocked:
-            first_path = next((p for p in paths if not _reason(p, environment)), paths[0])
-            results = await name_cause(
-                http, api, results, lambda base: _let_in(http, base, first_path, tokens)
-            )
-    return EnvironmentReport(environment.name, [*checks, *results])
+        health = [
+            self._judged("health.ping", ping, runtime),
+            self._judged("health.oauth", oauth, runtime),
+        ]
+        if api and token.status is Status.PASS:
+            both = [*health, *results]
+            return [token, runtime, *await name_cause(self._http, api, both, self._let_in, oauth)]
+        return [token, runtime, *health, *results]
 
+    async def _unless_skipped(self, name: str, ask: Ask) -> Health | None:
+        """Ask a health check; None where it is skipped, or nobody knows where it is."""
+        api, _ = await self._place
+        return await ask(self._http, api) if api and name not in self._settings.skip else None
 
-def _token_check(token: Token | TokenRefused) -> Check:
-    if isinstance(token, TokenRefused):
-        return failed("token", token.finding, token.elapsed)
-    return passed("token", f"expires in {token.expires_in} s", token.elapsed)
+    def _judged(self, name: str, health: Health | None, runtime: Check) -> Check:
+        if health is None:
+            return self._undone(name, _NO_API, runtime.finding)
+        return health_check(name, health, required=name in self._settings.require)
 
+    async def _call_all(self) -> tuple[Check, Sequence[Check]]:
+        """Return the token's check, and one for each data path."""
+        # Not together(): the others that wait for the place are ended by checks().
+        token, (api, runtime) = await asyncio.gather(self._tokens.current(), self._place)
+        if isinstance(token, TokenRefused):
+            cause = token.finding
+            undone = [self._undone(path.name, "there is no token", cause) for path in self._paths]
+            return failed("token", cause, token.elapsed), undone
+        check = passed("token", f"expires in {token.expires_in} s", token.elapsed)
+        if api is None:
+            return check, [self._undone(p.name, _NO_API, runtime.finding) for p in self._paths]
+        calls = (self._check(api, path, token) for path in self._paths)
+        return check, await together(*calls)
 
-def _reason(path: DataPath, environment: Environment) -> str:
-    return "skip in opskit.toml" if path.name in environment.smoke.skip else ""
+    def _undone(self, name: str, reason: str, cause: Finding | None) -> Check:
+        """Return the check of what was not called; it fails where it is required."""
+        if name in self._settings.skip:
+            return skipped(name, "skip in opskit.toml")
+        if cause and name in self._settings.require:
+            return failed(name, replace(cause, symptom=f"It is required, and {reason}."))
+        return skipped(name, reason)
 
+    async def _check(self, api: str, path: DataPath, token: Token) -> Check:
+        """Make one call; on 401 once more with a fresh token, which the result tells."""
+        if path.name in self._settings.skip:
+            return self._undone(path.name, "", None)
+        required = path.name in self._settings.require
+        try:
+            answer = await self._send(api, path, token.access)
+            if answer.status != 401 or path.status == 401:
+                return judge(path, answer, required=required)
+            fresh = await self._tokens.after(token)
+            if isinstance(fresh, TokenRefused):
+                return failed(path.name, fresh.finding, fresh.elapsed)
+            answer = await self._send(api, path, fresh.access)
+        except NoAnswer as error:
+            return failed(path.name, unanswered(error))
+        if answer.status == 401:
+            words = f"401, and again with a fresh token: {answer.excerpt()}"
+            return failed(path.name, finding("unauthorized", words), answer.elapsed)
+        check = judge(path, answer, required=required)
+        return replace(check, summary=f"{check.summary} (401 first, then with a fresh token)")
 
-async def _check(http: Http, api: str, path: DataPath, tokens: TokenSource, reason: str) -> Check:
-    """Make one call; on 401 once more with a fresh token, which the result tells."""
-    token = await tokens.current()
-    if reason or isinstance(token, TokenRefused):
-        return skipped(path.name, reason or "there is no token")
-    try:
-        answer = await _send(http, api, path, token.access)
-        if answer.status != 401:
-            return path.judge(answer)
-        fresh = await tokens.after(token)
-        if isinstance(fresh, TokenRefused):
-            return failed(path.name, fresh.finding, fresh.elapsed)
-        answer = await _send(http, api, path, fresh.access)
-    except NoAnswer as error:
-        return failed(path.name, unanswered(error))
-    if answer.status == 401:
-        words = f"401, and again with a fresh token: {answer.excerpt()}"
-        return failed(path.name, finding("unauthorized", words), answer.elapsed)
-    check = path.judge(answer)
-    return replace(check, summary=f"{check.summary} (401 first, then with a fresh token)")
+    async def _send(self, api: str, path: DataPath, access: Secret) -> Answer:
+        headers = {**path.headers, "Authorization": f"Bearer {access.reveal()}"}
+        url = f"{api}/{path.path}"
+        return await self._http.request(path.method, url, headers=headers, body=path.body)
 
-
-async def _send(http: Http, api: str, path: DataPath, access: Secret) -> Answer:
-    request = path.request()
-    headers = {**request.headers, "Authorization": f"Bearer {access.reveal()}"}
-    return await http.request(
-        request.method, api + request.path, headers=headers, body=request.body
-    )
-
-
-async def _let_in(http: Http, api: str, path: DataPath, tokens: TokenSource) -> bool:
-    """Make one call against another base URL, with the token that there is."""
-    token = await tokens.current()
-    if isinstance(token, TokenRefused):
-        return False
-    try:
-        check = path.judge(await _send(http, f"{api}/", path, token.access))
-    except NoAnswer:
-        return False
-    return check.status in {Status.PASS, Status.WARN}
+    async def _let_in(self, api: str) -> bool:
+        """Make one call against another base URL, with the token that there is."""
+        token = await self._tokens.current()
+        called = [path for path in self._paths if path.name not in self._settings.skip]
+        if isinstance(token, TokenRefused) or not called:
+            return False
+        try:
+            check = judge(called[0], await self._send(api, called[0], token.access))
+        except NoAnswer:
+            return False
+        return check.status in {Status.PASS, Status.WARN}

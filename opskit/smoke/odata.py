@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What OData 4 and OData 3 answer in the same words when something is wrong."""
 
-from opskit.diagnose import diagnose
 from opskit.explain import finding
 from opskit.http import Answer
 from opskit.models import Finding
@@ -14,17 +13,19 @@ _UNKNOWN_RESOURCE = (
     "resource not found for the segment",
 )
 
+_DATA = {"@odata.context", "value", "d"}
 
-def odata_finding(answer: Answer) -> Finding | None:
-    """Return why this is no OData success; None when its status and content type are right.
+
+def odata_refusal(answer: Answer) -> Finding | None:
+    """Return why OData gives no data, where its own words say so.
 
     Only the signatures that are the same in every language of Creatio are looked for, but for
     the text on missing rights, whose status is not documented.
     """
     said = f"{answer.status}: {answer.excerpt()}"
     content = answer.json()
-    if answer.status == 200 and isinstance(content, dict) and content.keys() & {"value", "d"}:
-        return diagnose(answer)  # data, which may speak of anything
+    if answer.status == 200 and isinstance(content, dict) and content.keys() & _DATA:
+        return None  # data, which may speak of anything
     text = answer.text.lower()
     if any(words in text for words in _UNKNOWN_RESOURCE):
         return finding("entity-unknown", said)
@@ -34,8 +35,6 @@ def odata_finding(answer: Answer) -> Finding | None:
         return finding("odata-rights", said)
     if answer.status == 400 and "could not find a property named" in text:
         return finding("column-unknown", said)
-    if answer.status == 404 and not answer.body.strip():
-        return finding("service-absent", "404 with an empty body.")
     if answer.status == 404 and answer.is_html:
         return finding("entity-unknown", f"404 with a web page: {title(answer)}")
-    return diagnose(answer)
+    return None

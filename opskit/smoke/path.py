@@ -1,72 +1,54 @@
 # Copyright 2026 The opskit authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a data path is: one request, and the eye that judges its answer."""
+"""What a data path is: one request, and what must hold of its answer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-from urllib.parse import quote
+from typing import Any
 
-from opskit.checks import failed, passed, warned
-from opskit.explain import finding
-from opskit.http import Answer
-from opskit.models import Check
+from opskit.conditions import Condition
+from opskit.smoke_settings import Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """A call to Creatio's API.
+class Envelope:
+    """What wraps the data; an answer without it is not of this kind at all.
 
     Attributes:
+        words: what is missing then, such as "OData 4 envelope".
+        conditions: how it is recognised.
+    """
+
+    words: str
+    conditions: Sequence[Condition]
+
+
+@dataclass(frozen=True, slots=True)
+class DataPath:
+    """One way to read data out of Creatio.
+
+    Attributes:
+        name: the check's id.
+        kind: how refusals are recognised.
         method: GET or POST.
         path: below the API's base, with its query, without a leading slash.
         headers: in addition to the token's.
         body: sent as JSON; None sends nothing.
+        status: the HTTP status that must come.
+        envelope: what the answer must be wrapped in.
+        conditions: what must hold of the answer.
+        passes: what the check says when all of it does; empty for a count.
+        optional: its service is not everywhere; absent, it is unsupported.
     """
 
+    name: str
+    kind: Kind
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
-
-
-class DataPath(Protocol):
-    """One of the ways to read data out of Creatio."""
-
-    name: str
-
-    def request(self) -> Request:
-        """Return the call to make."""
-        ...
-
-    def judge(self, answer: Answer) -> Check:
-        """Look at status, content type and shape of the answer; ``name`` is the check's id."""
-        ...
-
-
-def judge_rows(name: str, answer: Answer, rows: Sequence[Any], expect: Sequence[str]) -> Check:
-    """Check that there are rows, and among them those that must be there.
-
-    Args:
-        name: the check's id.
-        answer: where the rows come from.
-        rows: JSON objects.
-        expect: values, each of which must stand in some row.
-    """
-    if not all(isinstance(row, dict) for row in rows):
-        shape = finding("unexpected-shape", f"Rows that are no objects: {answer.excerpt()}")
-        return failed(name, shape, answer.elapsed)
-    there = {value for row in rows for value in map(str, row.values())}
-    if missing := [value for value in expect if value not in there]:
-        words = f"Not among {len(rows)} rows: {', '.join(missing)}"
-        return failed(name, finding("row-missing", words), answer.elapsed)
-    if not rows:
-        return warned(name, finding("rows-empty", "200, but no rows."), answer.elapsed)
-    found = f"{len(rows)} row{'s' if len(rows) > 1 else ''}"
-    named = f", {', '.join(expect)} among them" if expect else ""
-    return passed(name, found + named, answer.elapsed)
-
-
-def query_string(**options: str) -> str:
-    """Return OData's ``$name=value`` options, percent-encoded, without the empty ones."""
-    return "&".join(f"${name}={quote(value, safe=',')}" for name, value in options.items() if value)
+    status: int = 200
+    envelope: Envelope = Envelope("", ())
+    conditions: Sequence[Condition] = ()
+    passes: str = ""
+    optional: bool = False

@@ -12,8 +12,8 @@ from opskit.models import Check
 from opskit.settings import Environment
 
 # Only the login pages tell the runtimes apart: the liveness check answers with and without /0.
-_LOGIN_PAGES = {"framework": "/0/Login/NuiLogin.aspx", "net": "/Login/Login.html"}
-_PREFIXES = {"framework": "/0", "net": ""}
+LOGIN_PAGES = {"framework": "/0/Login/NuiLogin.aspx", "net": "/Login/Login.html"}
+PREFIXES = {"framework": "/0", "net": ""}
 _WORDS = {"framework": ".NET Framework, API under /0", "net": ".NET, API without /0"}
 
 
@@ -25,14 +25,14 @@ async def find_api(http: Http, environment: Environment) -> tuple[str | None, Ch
     """
     creatio = environment.require("creatio").rstrip("/")
     if environment.runtime != "auto":
-        prefix, words = _PREFIXES[environment.runtime], _WORDS[environment.runtime]
+        prefix, words = PREFIXES[environment.runtime], _WORDS[environment.runtime]
         return creatio + prefix, passed("runtime", f"{words} (configured)")
-    pages = [http.request("GET", creatio + page) for page in _LOGIN_PAGES.values()]
+    pages = [http.request("GET", creatio + page) for page in LOGIN_PAGES.values()]
     answers = await asyncio.gather(*pages, return_exceptions=True)
-    for runtime, answer in zip(_LOGIN_PAGES, answers, strict=True):
+    for runtime, answer in zip(LOGIN_PAGES, answers, strict=True):
         if isinstance(answer, Answer) and answer.status == 200 and answer.is_html:
             words = f"{_WORDS[runtime]} (its login page answers)"
-            return creatio + _PREFIXES[runtime], passed("runtime", words, answer.elapsed)
+            return creatio + PREFIXES[runtime], passed("runtime", words, answer.elapsed)
     return None, _unknown(answers)
 
 

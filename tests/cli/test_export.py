@@ -1,6 +1,6 @@
 # Copyright 2026 The opskit authors
 # SPDX-License-Identifier: Apache-2.0
-"""``opskit export sql``."""
+"""``opskit export sql`` and ``opskit export postman``."""
 
 import json
 from pathlib import Path
@@ -97,3 +97,49 @@ def test_from_the_desired_state_to_a_database_that_only_the_dba_writes(
     assert entry["plan_hash"] == json.loads((tmp_path / "p.json").read_text())["hash"]
     with pytest.raises(ScriptFailed, match="was run before"):
         psql(database, "-f", str(script))
+
+
+COLLECTION = "opskit.postman_collection.json"
+
+
+# -- postman ---------------------------------------------------------------------------------------
+
+
+def test_postman_names_its_files(untouched: Sandbox, tmp_path: Path) -> None:
+    arguments = ("export", "postman", "-e", "dev", "-e", "test", "--out-dir", "out")
+    ran = run(*arguments, config=untouched.config, cwd=tmp_path)
+    assert ran.code == 0
+    out = Path("out")
+    assert [line.split() for line in ran.out.splitlines()] == [
+        [name, str(out / f"{name}.postman_environment.json"), str(out / COLLECTION)]
+        for name in ("dev", "test")
+    ]
+    assert "fill in client_secret" in ran.err
+    again = run(*arguments, "-o", "json", config=untouched.config, cwd=tmp_path)
+    assert (again.code, again.error_codes()) == (2, ["file-exists"])
+    document = run(*arguments, "--force", "-o", "json", config=untouched.config, cwd=tmp_path)
+    assert [list(entry) for entry in document.json()["data"]["files"]] == [
+        ["environment", "collection", "variables"]
+    ] * 2
+
+
+POSTMAN_FAILING = {
+    "unknown environment": (["-e", "nope"], "unknown-environment"),
+    "unknown client": (["--client", "Nobody"], "client-not-found"),
+    "no such folder": (["--out-dir", "file/x"], "export-file"),
+    "a file for a folder": (["--out-dir", "file"], "usage"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "code"), POSTMAN_FAILING.values(), ids=POSTMAN_FAILING)
+def test_what_postman_cannot_be_given(
+    untouched: Sandbox, tmp_path: Path, arguments: list[str], code: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    table, in_json = run_both(
+        "export", "postman", *arguments, config=untouched.config, cwd=tmp_path
+    )
+    assert table.code == 2
+    assert_error_is_said(table)
+    assert in_json.error_codes() == [code]
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -14,7 +14,8 @@ import pytest
 
 from opskit.config import load_config
 from opskit.policy import Policy
-from opskit.settings import Environment, Query, Smoke
+from opskit.settings import Environment
+from opskit.smoke_settings import Query, Smoke
 from tests.cli.conftest import Ran, altered, assert_error_is_said, run, run_both
 from tests.conftest import Database, Sandbox
 
@@ -74,7 +75,7 @@ def test_each_commented_line_of_the_starter_is_valid(tmp_path: Path, line: str) 
 
 def test_the_starter_has_optional_lines() -> None:
     keys = {line.split()[0] for line in OPTIONAL}
-    assert keys == {"schema", "runtime", "scope", "ca_file", "require", "skip"}
+    assert keys == {"schema", "runtime", "scope", "ca_file", "require", "skip", "checks"}
 
 
 def test_the_defaults_that_the_starter_tells(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_a_failed_verify_says_why(sandbox: Sandbox) -> None:
 def test_smoke_as_table(untouched: Sandbox) -> None:
     ran = run("smoke", "-e", "dev", "-e", "test", config=untouched.config)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.count("6 passed") == 2
+    assert ran.out.count("8 passed") == 2
     assert ".NET Framework, API under /0" in ran.out
     for path in PATHS:
         assert ran.out.count(f"✓  {path} ") == 2

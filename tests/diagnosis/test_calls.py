@@ -12,6 +12,7 @@ from tests.scripted_server import (
     DATA_PATHS,
     HANG_UP,
     LOGIN_HTML,
+    OAUTH_HEALTH,
     Reply,
     ScriptedServer,
     html_reply,
@@ -25,7 +26,6 @@ from tests.smoke import PATHS, smoked, unit
 
 UNAUTHORIZED = json_reply({"Message": "Authentication failed.", "StackTrace": None}, 401)
 LOGIN = redirect_reply("/Login/NuiLogin.aspx?ReturnUrl=%2f")
-HEALTH = "/api/OAuthHealthCheck"
 
 
 def healthy() -> Reply:
@@ -84,7 +84,7 @@ def evidence(checks: dict[str, Check]) -> tuple[str, ...]:
         ),
         (problem("Something else."), "oauth-problem", "Something else."),
         (Reply(404), "every-call-refused", "from Creatio 8.1.2 on"),
-        (html_reply("<html>404</html>", 404), "every-call-refused", "The server answers 404"),
+        (html_reply("<html>404</html>", 404), "every-call-refused", "from Creatio 8.1.2 on"),
         (LOGIN, "every-call-refused", "302 to the login page"),
         (UNAUTHORIZED, "every-call-refused", "The server answers 401"),
         (json_reply([True]), "every-call-refused", "[true]"),
@@ -97,11 +97,11 @@ def test_the_health_check_decides(
     creatio: ScriptedServer, tmp_path: Path, health: Reply, finding: str, words: str
 ) -> None:
     refuse(creatio)
-    creatio.script("GET", HEALTH, health)
+    creatio.script("GET", OAUTH_HEALTH, health)
     checks = smoked(unit(tmp_path, creatio))
     assert findings(checks) == {finding}
     assert words in evidence(checks)[0]
-    assert creatio.requests(HEALTH)[0].authorization == "", "it needs no token, and gets none"
+    assert creatio.requests(OAUTH_HEALTH)[0].authorization == "", "it needs no token, and gets none"
 
 
 @pytest.mark.parametrize("refusal", [UNAUTHORIZED, LOGIN, html_reply(LOGIN_HTML), Reply(404)])
@@ -135,7 +135,7 @@ def test_a_prefix_that_does_not_answer_is_no_answer(
 ) -> None:
     refuse(creatio)
     script_path(creatio, "odata4", HANG_UP, "/0")
-    assert findings(smoked(unit(tmp_path, creatio))) == {"every-call-refused"}
+    assert findings(smoked(unit(tmp_path, creatio))) == {"client-unregistered"}
 
 
 def test_iis_that_knows_none_of_the_paths(creatio: ScriptedServer, tmp_path: Path) -> None:
@@ -151,25 +151,28 @@ def test_one_path_that_is_let_in_ends_the_search(creatio: ScriptedServer, tmp_pa
     checks = smoked(unit(tmp_path, creatio))
     assert findings(checks) == {"login-redirect", ""}
     assert evidence(checks) == ()
-    assert creatio.requests(HEALTH) == []
+    assert len(creatio.requests(OAUTH_HEALTH)) == 1
 
 
 def test_a_service_that_is_down_is_not_asked_again(creatio: ScriptedServer, tmp_path: Path) -> None:
     refuse(creatio, Reply(503))
     assert findings(smoked(unit(tmp_path, creatio))) == {"restarting"}
-    assert creatio.requests(HEALTH) == []
+    assert len(creatio.requests(OAUTH_HEALTH)) == 1
 
 
 @pytest.mark.parametrize(
     ("health", "finding"),
-    [(healthy(), "unauthorized"), (problem("It is empty."), "identity-url-empty")],
+    [
+        (healthy(), "unauthorized"),
+        (problem("System setting OAuth20IdentityServerUrl is empty."), "identity-url-empty"),
+    ],
     ids=["sound", "problem"],
 )
 def test_a_single_call_says_nothing_of_the_others(
     creatio: ScriptedServer, tmp_path: Path, health: Reply, finding: str
 ) -> None:
     refuse(creatio)
-    creatio.script("GET", HEALTH, health)
+    creatio.script("GET", OAUTH_HEALTH, health)
     checks = smoked(
         unit(tmp_path, creatio, smoke={"skip": ["odata3", "webservice", "dataservice"]})
     )

@@ -39,6 +39,8 @@ from opskit.models import (
     Lifetimes,
     Outcome,
     Plan,
+    PostmanExport,
+    PostmanFiles,
     Report,
     Verification,
     Written,
@@ -109,6 +111,9 @@ DATA: dict[str, list[Any]] = {
     "plan": [Plan([], "hash"), Plan([EnvironmentPlan("dev", 1, [Change("0", "x", 60, 30)])], "h")],
     "export sql": [
         ExportedScripts([ExportedScript("dev", 0), ExportedScript("prod", 2, "prod.sql", "id")])
+    ],
+    "export postman": [
+        PostmanExport([PostmanFiles("dev", "opskit.json", "dev.json")]),
     ],
     "apply": [Applied("h", [], not_started=["dev"]), Applied("h", change_sets("x").change_sets)],
     "history": [History([ENTRY]), History([])],

@@ -5,15 +5,31 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
+
+from opskit.conditions import Condition
 from opskit.models import Check
 from opskit.settings import Environment
 from opskit.smoke import smoke
+from opskit.smoke_settings import OwnCheck
 from tests.conftest import environment
 from tests.scripted_server import ScriptedServer
 
 CLIENT = "client-1"
 SECRET = "correct horse battery staple"
 PATHS = ("odata4", "odata3", "dataservice", "webservice")
+HEALTH = ("health.ping", "health.oauth")
+
+# A check of one's own, for the sandbox's web service.
+ORDERS = OwnCheck(
+    name="orders",
+    path="rest/OrderService/Latest",
+    expect=(
+        Condition(at="Result.State", equals="ok"),
+        Condition(at="Result.Orders", min_items=1),
+        Condition(at="Result.Orders.*.Number", contains="SO-10"),
+    ),
+)
 
 
 def unit(
@@ -26,9 +42,16 @@ def unit(
     return environment(folder, **{**content, **settings})
 
 
+def with_checks(where: Environment, *checks: OwnCheck) -> Environment:
+    """Return the environment with checks of its own."""
+    smoke = msgspec.structs.replace(where.smoke, checks=checks)
+    return msgspec.structs.replace(where, smoke=smoke)
+
+
 def smoked(where: Environment) -> dict[str, Check]:
     """Run smoke; return its checks by id."""
     report = asyncio.run(smoke(where))
     checks = {check.id: check for check in report.checks}
-    assert list(checks) == ["token", "runtime", *PATHS]
+    own = [check.name for check in where.smoke.checks]
+    assert list(checks) == ["token", "runtime", *HEALTH, *PATHS, *own]
     return checks

@@ -28,7 +28,7 @@ from tests.scripted_server import (
     script_path,
     text_reply,
 )
-from tests.smoke import PATHS, smoked, unit
+from tests.smoke import HEALTH, PATHS, smoked, unit
 
 CONTEXT = "http://127.0.0.1/odata/$metadata#Account"
 NO_RESOURCE = {
@@ -418,8 +418,8 @@ def test_a_web_service_without_its_value_fails(
     [
         (Fault.LOGIN_REDIRECT, dict.fromkeys(PATHS, "integration-off")),
         (Fault.LOGIN_HTML, dict.fromkeys(PATHS, "integration-off")),
-        (Fault.UNAVAILABLE, dict.fromkeys(PATHS, "restarting")),
-        (Fault.HTML_GATEWAY, dict.fromkeys(PATHS, "gateway-page")),
+        (Fault.UNAVAILABLE, dict.fromkeys((*HEALTH, *PATHS), "restarting")),
+        (Fault.HTML_GATEWAY, dict.fromkeys((*HEALTH, *PATHS), "gateway-page")),
         (Fault.ROUTES_RELOADING, dict.fromkeys(PATHS, "routes-reloading")),
         (Fault.UNAUTHORIZED, dict.fromkeys(PATHS, "client-unregistered")),
         (Fault.SUCCESS_FALSE, {"dataservice": "object-rights"}),

@@ -26,6 +26,8 @@ from tests.scripted_server import (
     HEALTHY,
     LOGIN_HTML,
     NET_LOGIN,
+    OAUTH_HEALTH,
+    PING,
     TOKEN,
     Received,
     Reply,
@@ -43,7 +45,7 @@ from tests.scripted_server import (
     text_reply,
     token,
 )
-from tests.smoke import CLIENT, PATHS, SECRET, smoked, unit
+from tests.smoke import CLIENT, HEALTH, PATHS, SECRET, smoked, unit
 
 UNAUTHORIZED = json_reply({"Message": "Authentication failed.", "StackTrace": None}, 401)
 
@@ -99,8 +101,8 @@ def test_one_token_serves_all_calls_on_few_connections(
     assert all_pass(smoked(unit(tmp_path, creatio)))
     calls = [request for path in PATHS for request in creatio.requests(DATA_PATHS[path])]
     assert len({request.authorization for request in calls}) == 1
-    assert len(creatio.received) == 6, "discovery, token, four calls"
-    assert creatio.connections <= 4
+    assert len(creatio.received) == 8, "discovery, token, two health checks, four calls"
+    assert creatio.connections <= 6
 
 
 def test_the_token_goes_to_the_data_paths_only(creatio: ScriptedServer, tmp_path: Path) -> None:
@@ -189,6 +191,23 @@ def test_a_secret_that_is_not_there_is_told_cleanly(
     assert caplog.records == []
 
 
+@pytest.mark.parametrize("slow", [NET_LOGIN, OAUTH_HEALTH])
+def test_nothing_goes_on_once_there_is_no_secret(
+    creatio: ScriptedServer, tmp_path: Path, slow: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    creatio.script("GET", slow, Reply(200, delay=30))
+    where = unit(tmp_path, creatio, runtime="auto")
+    (tmp_path / "secret").unlink()
+
+    async def run() -> None:
+        with pytest.raises(SecretError, match="secret"):
+            await smoke(where)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(run())
+    assert caplog.records == []
+
+
 def test_without_identity_service_the_calls_are_skipped(
     creatio: ScriptedServer, tmp_path: Path
 ) -> None:
@@ -197,7 +216,7 @@ def test_without_identity_service_the_calls_are_skipped(
     assert found(checks, Status.FAIL) == {"token": "connection-refused"}
     assert found(checks, Status.SKIPPED) == dict.fromkeys(PATHS, "")
     assert checks["odata4"].summary == "there is no token"
-    assert creatio.received == []
+    assert {request.path for request in creatio.received} == {PING, OAUTH_HEALTH}
 
 
 def test_without_a_token_the_calls_are_skipped(creatio: ScriptedServer, tmp_path: Path) -> None:
@@ -211,7 +230,7 @@ def test_without_a_token_the_calls_are_skipped(creatio: ScriptedServer, tmp_path
 def test_without_creatio_every_call_says_so(creatio: ScriptedServer, tmp_path: Path) -> None:
     port = closed_port()
     checks = smoked(unit(tmp_path, creatio, creatio=f"http://127.0.0.1:{port}"))
-    assert found(checks, Status.FAIL) == dict.fromkeys(PATHS, "connection-refused")
+    assert found(checks, Status.FAIL) == dict.fromkeys((*HEALTH, *PATHS), "connection-refused")
     assert f"127.0.0.1:{port} refused" in checks["odata4"].summary
     finding = checks["odata4"].finding
     assert finding is not None
@@ -293,6 +312,7 @@ def test_one_path_that_always_refuses_is_unauthorized(
 
 
 def test_every_call_refused_is_one_cause(creatio: ScriptedServer, tmp_path: Path) -> None:
+    creatio.script("GET", OAUTH_HEALTH, Reply(404))
     for path in PATHS:
         script_path(creatio, path, UNAUTHORIZED)
     checks = smoked(unit(tmp_path, creatio))
@@ -312,6 +332,7 @@ def test_paths_that_are_not_there_do_not_hide_the_one_cause(
     for path in PATHS:
         script_path(creatio, path, UNAUTHORIZED)
     script_path(creatio, "odata3", Reply(404))
+    creatio.script("GET", OAUTH_HEALTH, Reply(404))
     settings = {"smoke": {"skip": ["odata3"]}} if absent == "skip" else {}
     checks = smoked(unit(tmp_path, creatio, **settings))
     others = [path for path in PATHS if path != "odata3"]
@@ -365,7 +386,8 @@ def test_the_wrong_runtime_is_found_out_by_the_other_prefix(
 ) -> None:
     where = msgspec.structs.replace(sandbox.environment(name), runtime=wrong)
     checks = smoked(where)
-    assert found(checks, Status.FAIL) == dict.fromkeys(PATHS, "prefix-wrong")
+    there = ("health.oauth", *PATHS)  # Ping answers under both
+    assert found(checks, Status.FAIL) == dict.fromkeys(there, "prefix-wrong")
     finding = checks["odata4"].finding
     assert finding is not None
     assert "302 to the login page" in finding.symptom
@@ -408,8 +430,8 @@ def test_no_login_page_answers(
     checks = smoked(unit(tmp_path, creatio, runtime="auto"))
     assert found(checks, Status.FAIL) == {"runtime": finding}
     assert words in checks["runtime"].summary
-    assert found(checks, Status.SKIPPED) == dict.fromkeys(PATHS, "")
-    assert checks["odata4"].summary == "the runtime is not known"
+    assert found(checks, Status.SKIPPED) == dict.fromkeys((*HEALTH, *PATHS), "")
+    assert checks["odata4"].summary == checks["health.ping"].summary == "the runtime is not known"
 
 
 def test_the_runtime_of_a_creatio_that_is_down_is_not_guessed(
