@@ -44,21 +44,33 @@ def save_plan(plan: Plan, path: Path) -> Plan:
         UsageError: the file cannot be written.
     """
     target = Path(os.path.realpath(path))
-    # In the same folder, because only there is the replacement one step.
-    passing = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        with passing.open("x", encoding="utf-8", newline="\n") as file:
-            file.writelines(_lines(plan))
-        passing.replace(target)
+        if target.exists() and not target.is_file():
+            # A device or a pipe, which must not be replaced by a file; a folder refuses.
+            with target.open("w", encoding="utf-8", newline="\n") as file:
+                file.writelines(_lines(plan))
+        else:
+            _replace(target, _lines(plan))
     except OSError as error:
-        with contextlib.suppress(OSError):
-            passing.unlink()
         raise UsageError(
             f"The plan cannot be written to {path}: {error.strerror}. Nothing was saved.",
             remedy="Name another file, or check the folder and its permissions.",
             code="plan-file",
         ) from None
     return replace(plan, path=str(path))
+
+
+def _replace(target: Path, lines: Iterable[str]) -> None:
+    # In the same folder, because only there is the replacement one step.
+    passing = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        with passing.open("x", encoding="utf-8", newline="\n") as file:
+            file.writelines(lines)
+        passing.replace(target)
+    except OSError:
+        with contextlib.suppress(OSError):
+            passing.unlink()
+        raise
 
 
 def load_plan(path: Path, environments: Collection[str]) -> Plan:
@@ -75,10 +87,10 @@ def load_plan(path: Path, environments: Collection[str]) -> Plan:
     content = _read(path)
     try:
         head = msgspec.json.decode(content, type=_Head)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise _refusal(
-            f"{path} is not a plan.", f"Name a file that opskit wrote. {_ANEW}"
-        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _no_plan(path) from None
+    if head.opskit_plan < VERSION:
+        raise _no_plan(path)
     if head.opskit_plan > VERSION:
         raise _refusal(
             f"{path} was written by opskit {head.opskit}, in a form that this one "
@@ -87,7 +99,7 @@ def load_plan(path: Path, environments: Collection[str]) -> Plan:
         )
     try:
         saved = msgspec.json.decode(content, type=_PlanFile)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _refusal(f"{path} is not a whole plan: {error}.", _ANEW) from None
     if not _is_whole(saved):
         raise _refusal(f"{path} was edited after it was made.", _ANEW)
@@ -118,6 +130,10 @@ def _is_whole(saved: _PlanFile) -> bool:
         and all(0 < change.new <= LARGEST for change in one.observed)
         for one in saved.environments
     )
+
+
+def _no_plan(path: Path) -> UsageError:
+    return _refusal(f"{path} is not a plan.", f"Name a file that opskit wrote. {_ANEW}")
 
 
 def _refusal(message: str, remedy: str) -> UsageError:

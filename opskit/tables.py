@@ -36,6 +36,10 @@ def read_toml(path: Path, *, remedy: str, code: str) -> dict[str, Any]:
             f"{path} is not valid TOML: {error}.",
             remedy="Correct that line; texts stand in quotes, lists in [brackets].",
         ) from None
+    except RecursionError:
+        raise ConfigError(
+            f"{path} is nested too deeply.", remedy="Close the brackets where they should end."
+        ) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not UTF-8 text.", remedy="Save it as UTF-8.") from None
     except OSError as error:
