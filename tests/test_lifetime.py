@@ -484,6 +484,16 @@ def test_waiting_outlasts_a_short_cache(sandbox: Sandbox) -> None:
     assert left == sorted(left, reverse=True)
 
 
+def test_of_several_clients_each_proof_says_whose_it_is(sandbox: Sandbox) -> None:
+    sandbox.fault(Fault.CACHE)
+    everybody = Wish("*", 1800, all_matches=True)
+    done = set_lifetime(sandbox.environment("dev"), everybody)
+    proofs = [check for check in done.checks if check.id == "lifetime.fresh_token"]
+    stale = [check.summary for check in proofs if check.status is Status.FAIL]
+    assert any(words.startswith(f"{SYNC}: A fresh token lives 3600 s") for words in stale)
+    assert any(words.startswith("Legacy Reporting: A fresh") for words in stale)
+
+
 def test_a_client_whose_secret_nobody_knows_is_not_proved(sandbox: Sandbox) -> None:
     done = set_lifetime(sandbox.environment("dev"), Wish("Partner Portal", 1800))
     check = _check(done, "lifetime.fresh_token")

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from opskit.formats.cells import plain_table, seconds, word
+from opskit.formats.cells import fold_long_ids, plain_table, seconds, word
 from opskit.formats.checks import print_checks, print_environment
 from opskit.models import (
     Applied,
@@ -59,7 +59,7 @@ def print_applied(console: Console, data: Applied) -> None:
 def print_history(console: Console, data: History) -> None:
     """Print the journal, newest first."""
     if not data.entries:
-        console.print(Text("No change is recorded."))
+        console.print(Text("No such change is recorded."))
         return
     table = plain_table(
         "when (UTC)", "change set", "environment", "client", "before", "", "after", "who", "token"
@@ -104,7 +104,9 @@ def _print_change_set(console: Console, data: ChangeSet) -> None:
     changed = [change for change in data.changes if change.old != change.new]
     same = [change for change in data.changes if change.old == change.new]
     table = plain_table("client", "ClientId", "before", "", "after")
-    for change in [*changed, *same][:_SHOWN]:
+    shown = [*changed, *same][:_SHOWN]
+    fold_long_ids(table.columns[1], [change.client_id for change in shown])
+    for change in shown:
         arrow = "→" if change.old != change.new else "="
         name, after = word(change.name or "–"), Text(seconds(change.new), "bold")
         table.add_row(name, word(change.client_id), seconds(change.old), arrow, after)

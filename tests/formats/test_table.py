@@ -218,6 +218,22 @@ def test_a_client_without_a_name() -> None:
     assert both.splitlines()[2].startswith("0123 ")
 
 
+@pytest.mark.parametrize("length", [32, 200])
+def test_an_id_is_whole_unless_it_would_leave_the_others_no_room(length: int) -> None:
+    other = "0" * length
+    changes = [Change("A1", "Data Mart Sync", 3600, 1800), Change(other, "Odd One", 7200, 1200)]
+    for data in (
+        ChangeSets([ChangeSet("dev", Outcome.CHANGED, changes)]),
+        Plan([EnvironmentPlan("dev", 1, changes)], "abc"),
+        lifetimes("Data Mart Sync", "dev"),
+        Lifetimes([EnvironmentClients("dev", [Client(other, "Odd One", 7200, True)], [])], []),
+    ):
+        text = table(data)
+        assert "Data Mart Sync" in text or "Odd One" in text
+        assert "(1h)" in text or "(2h)" in text
+        assert (other in text) is (length == 32 and "Odd One" in text)
+
+
 def test_clients_of_one_name_share_a_row() -> None:
     clients = [Client("1", "Twin", 3600, True), Client("2", "Twin", 1800, False)]
     both = [EnvironmentClients("dev", clients, []), EnvironmentClients("test", [], [])]
