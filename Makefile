@@ -12,7 +12,7 @@ else
 endif
 INSTALLED := .venv/.installed
 
-.PHONY: help setup demo test bench lint types check docs wheel clean
+.PHONY: help setup demo test bench lint types ansible check docs wheel clean
 
 help: ## list the targets
 	@$(PYTHON) -c "import re; [print(f'make {m[1]:8} {m[2]}') for m in re.finditer(r'(?m)^([a-z]+):[^#]*## (.*)', open('Makefile').read())]"
@@ -42,7 +42,10 @@ lint: $(INSTALLED) ## ruff: rules and formatting
 types: $(INSTALLED) ## mypy, strict
 	$(BIN)/mypy
 
-check: lint types test ## what CI runs
+ansible: $(INSTALLED) ## the Ansible collection: ansible-lint, ansible-test sanity and units (not on Windows)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/ansible
+
+check: lint types ansible test ## what CI runs
 
 docs: $(INSTALLED) ## write docs/findings.md anew from the code
 	$(BIN)/python docs/generate.py

@@ -16,15 +16,23 @@ import msgspec
 
 from opskit.errors import ConfigError, UsageError
 from opskit.settings import Environment, Settings
-from opskit.tables import decode, located, mistakes_in, read_toml, suggest
+from opskit.tables import decode, located, mistakes_in, read_toml, read_toml_from_stdin, suggest
 
 FILE_NAME = "opskit.toml"
+STDIN = Path("-")
 
 
 class Config(msgspec.Struct, frozen=True):
-    """A whole opskit.toml."""
+    """A whole opskit.toml.
 
-    path: Path
+    Attributes:
+        source: what messages call it: its path, or standard input.
+        folder: where relative paths start, and where lifetimes.toml is looked for.
+        environments: by name, in the order of the file.
+    """
+
+    source: str
+    folder: Path
     environments: Mapping[str, Environment]
 
     def select(self, patterns: Iterable[str] = ()) -> list[Environment]:
@@ -39,7 +47,7 @@ class Config(msgspec.Struct, frozen=True):
             hits = [n for n in self.environments if n == pattern or fnmatchcase(n, pattern)]
             if not hits:
                 raise UsageError(
-                    f"There is no environment {pattern!r} in {self.path}.",
+                    f"There is no environment {pattern!r} in {self.source}.",
                     remedy=suggest(pattern, self.environments),
                     code="unknown-environment",
                 )
@@ -67,25 +75,33 @@ def load_config(path: Path | None = None) -> Config:
     """Read and check opskit.toml.
 
     Args:
-        path: the file; without it, the one in the working folder or the nearest above.
+        path: the file, or ``-`` for standard input, where relative paths start from the working
+            folder; without it, the one in the working folder or the nearest above.
 
     Raises:
         ConfigError: it is missing or unreadable, or holds something that is not allowed; the
             message lists every environment's first mistake.
     """
+    if path == STDIN:
+        source = "standard input"
+        return _config(read_toml_from_stdin(source), source, Path.cwd())
     path = Path(os.path.abspath(path or find_config(Path.cwd())))  # noqa: PTH100 (keeps symlinks)
     content = read_toml(
         path, remedy="Check the path after -c or in OPSKIT_CONFIG.", code="config-missing"
     )
+    return _config(content, str(path), path.parent)
+
+
+def _config(content: dict[str, Any], source: str, folder: Path) -> Config:
     if unknown := sorted(set(content) - {"defaults", "environments"}):
         raise ConfigError(
-            f"{path}: unknown key {unknown[0]!r} at the top.",
+            f"{source}: unknown key {unknown[0]!r} at the top.",
             remedy=suggest(unknown[0], ("defaults", "environments")),
         )
     defaults, tables = content.get("defaults", {}), content.get("environments", {})
     if not isinstance(tables, dict) or not isinstance(defaults, dict) or not tables:
         raise ConfigError(
-            f"{path}: no environment is described.",
+            f"{source}: no environment is described.",
             remedy="Add a table [environments.dev]; `opskit init` shows one with all its keys.",
         )
     mistakes = mistakes_in(defaults, Settings, "defaults") or _wrong_values(defaults)
@@ -101,14 +117,14 @@ def load_config(path: Path | None = None) -> Config:
             continue
         if in_defaults:
             continue
-        merged = _merge(defaults, table) | {"name": name, "folder": str(path.parent)}
+        merged = _merge(defaults, table) | {"name": name, "folder": str(folder)}
         try:
             environments[name] = msgspec.convert(merged, Environment, dec_hook=decode)
         except msgspec.ValidationError as error:
             mistakes.append(located(Settings, where, str(error)))
     if mistakes:
-        raise ConfigError(f"{path}:\n  " + "\n  ".join(mistakes), remedy="Correct the file.")
-    return Config(path, environments)
+        raise ConfigError(f"{source}:\n  " + "\n  ".join(mistakes), remedy="Correct the file.")
+    return Config(source, folder, environments)
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -94,9 +94,9 @@ def tell(folder: Path) -> Iterator[Step]:
 def _rollout(config: Config) -> Iterator[Step]:
     """Plan what lifetimes.toml asks for in all environments, and carry it out."""
     environments = {one.name: one for one in config.select()}
-    desired = load_desired(config.path.with_name("lifetimes.toml"), environments.values())
+    desired = load_desired(config.folder / "lifetimes.toml", environments.values())
     made, errors = make_plan(config.select(), desired)
-    file = config.path.with_name("plan.json")
+    file = config.folder / "plan.json"
     plan = replace(save_plan(made, file), path=file.name)
     yield _step(
         "What lifetimes.toml asks for, against what three databases hold. Saved with what was "

@@ -4,6 +4,7 @@
 
 import difflib
 import re
+import sys
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -30,22 +31,37 @@ def read_toml(path: Path, *, remedy: str, code: str) -> dict[str, Any]:
         ConfigError: it cannot be read, or is no TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(
-            f"{path} is not valid TOML: {error}.",
-            remedy="Correct that line; texts stand in quotes, lists in [brackets].",
-        ) from None
-    except RecursionError:
-        raise ConfigError(
-            f"{path} is nested too deeply.", remedy="Close the brackets where they should end."
-        ) from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not UTF-8 text.", remedy="Save it as UTF-8.") from None
+        content = path.read_bytes()
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read: {error.strerror}.", remedy=remedy, code=code
         ) from None
+    return _parse(content, str(path))
+
+
+def read_toml_from_stdin(source: str) -> dict[str, Any]:
+    """Return what standard input holds; ``source`` is what messages call it.
+
+    Raises:
+        ConfigError: it is no TOML.
+    """
+    return _parse(sys.stdin.buffer.read(), source)
+
+
+def _parse(content: bytes, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(
+            f"{source} is not valid TOML: {error}.",
+            remedy="Correct that line; texts stand in quotes, lists in [brackets].",
+        ) from None
+    except RecursionError:
+        raise ConfigError(
+            f"{source} is nested too deeply.", remedy="Close the brackets where they should end."
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{source} is not UTF-8 text.", remedy="Save it as UTF-8.") from None
 
 
 def decode(kind: type, value: Any) -> Any:

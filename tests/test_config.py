@@ -106,7 +106,7 @@ def test_a_relative_path_becomes_absolute(tmp_path: Path, monkeypatch: pytest.Mo
     _load(tmp_path, "[environments.dev]")
     monkeypatch.chdir(tmp_path)
     config = load_config(Path("opskit.toml"))
-    assert config.path == tmp_path / "opskit.toml"
+    assert (config.source, config.folder) == (str(tmp_path / "opskit.toml"), tmp_path)
     assert config.environments["dev"].folder == tmp_path
 
 
@@ -621,7 +621,7 @@ def test_select_refuses_what_matches_none(config: Config, pattern: str, remedy: 
     with pytest.raises(UsageError, match="There is no environment") as caught:
         config.select(["dev", pattern])
     error = caught.value
-    assert f"{pattern!r} in {config.path}" in error.message
+    assert f"{pattern!r} in {config.source}" in error.message
     assert error.remedy == remedy
     assert (error.code, error.exit_code) == ("unknown-environment", EXIT_USAGE)
 

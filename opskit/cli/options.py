@@ -88,7 +88,7 @@ def config_option(command: Command) -> Command:
         type=click.Path(path_type=Path),
         envvar="OPSKIT_CONFIG",
         show_envvar=True,
-        help="The opskit.toml to use; else the nearest from the working folder upwards.",
+        help="The opskit.toml to use, - for standard input; else the nearest upwards from here.",
     )(command)
 
 
@@ -177,7 +177,7 @@ def read_desired(
     loaded = load_config(config)
     named = {environment.name for environment in _chosen(loaded, patterns)}
     everything = loaded.environments.values()
-    desired = load_desired(lifetimes or loaded.path.with_name(FILE_NAME), everything)
+    desired = load_desired(lifetimes or loaded.folder / FILE_NAME, everything)
     return [environment for environment in everything if environment.name in named], desired
 
 

@@ -4,6 +4,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import traceback
 from collections.abc import Sequence
@@ -130,6 +131,34 @@ def test_where_a_configuration_is_looked_for(untouched: Sandbox, tmp_path: Path)
     below.mkdir(parents=True)
     assert run("lifetime", "list", "-e", "dev", cwd=below).code == 0
     assert run("lifetime", "list", "-e", "dev", "-c", "../../opskit.toml", cwd=below).code == 0
+
+
+def test_a_configuration_from_standard_input(untouched: Sandbox, tmp_path: Path) -> None:
+    shutil.copytree(untouched.folder / "secrets", tmp_path / "secrets")
+    text = untouched.config.read_text("utf-8")
+    ran = run("lifetime", "list", "-e", "dev", "-o", "json", "-c", "-", stdin=text, cwd=tmp_path)
+    assert ran.code == 0, ran.all
+    (dev,) = ran.json()["data"]["environments"]
+    assert len(dev["clients"]) == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "standard input: no environment is described."),
+        ("[environments.dev", "standard input is not valid TOML: "),
+        (
+            "[environments.dev]\nwaves = 1",
+            "standard input:\n  environments.dev: unknown key 'waves'",
+        ),
+        ("[environments.dev]", "There is no environment 'prod' in standard input."),
+    ],
+)
+def test_a_wrong_configuration_from_standard_input(text: str, said: str) -> None:
+    ran = run("lifetime", "list", "-e", "prod", "-c", "-", stdin=text)
+    assert ran.code == 2
+    assert_error_is_said(ran)
+    assert said in ran.err
 
 
 def test_traceback_on_request_only(tmp_path: Path) -> None:

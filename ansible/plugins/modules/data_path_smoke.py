@@ -1,0 +1,190 @@
+#!/usr/bin/python
+
+# Copyright 2026 The opskit authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prove that sign-in and the four data paths work."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: data_path_smoke
+short_description: Prove that sign-in and the four data paths of Creatio work
+description:
+  - Obtains a token and reads data by OData 4, OData 3, DataService and a web service, as other
+    applications do. The shape of each answer is looked at, because login pages come with a status
+    of 200, too.
+  - It fails when a check fails, with symptom, cause and remedy.
+options:
+  smoke:
+    description:
+      - What the data paths are asked for, as in the table C([environments.NAME.smoke]) of
+        C(opskit.toml).
+      - With O(config) it stands there.
+    type: dict
+seealso:
+  - module: opskit.creatio.identity_verify
+extends_documentation_fragment:
+  - opskit.creatio.attributes
+  - opskit.creatio.attributes.read_only
+  - opskit.creatio.checks
+  - opskit.creatio.environment
+author:
+  - The opskit authors (@opskit)
+"""
+
+EXAMPLES = r"""
+- name: Prove that the data paths work
+  opskit.creatio.data_path_smoke:
+    config: /etc/opskit/opskit.toml
+    environment: prod
+
+- name: The same without any opskit.toml, and without OData 3
+  opskit.creatio.data_path_smoke:
+    environment: dev
+    identity: https://creatio-is.example.com
+    creatio: https://creatio.example.com
+    clients:
+      - id: FEDCBA9876543210FEDCBA9876543210
+        secret: "{{ vault_client_secret }}"
+    smoke:
+      skip: [odata3]
+      odata4:
+        entity: Contact
+"""
+
+RETURN = r"""
+environment:
+  description: Its name.
+  returned: always
+  type: str
+  sample: dev
+checks:
+  description: All checks, in the order in which they are read.
+  returned: when the checks could be made
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Its stable name, see opskit's C(docs/checks.md).
+      type: str
+      sample: odata4
+    status:
+      description:
+        - V(pass), V(warn), V(fail), V(skipped) or V(unsupported). Only V(fail) makes the task fail.
+      type: str
+      sample: pass
+    summary:
+      description: What was seen.
+      type: str
+      sample: 20 rows of Account
+    finding:
+      description: What explains it. Null when it passed or was skipped.
+      type: dict
+      contains:
+        id:
+          description: Its stable name, see opskit's C(docs/findings.md).
+          type: str
+          sample: bearer-ignored
+        symptom:
+          description: What was seen.
+          type: str
+          sample: The API redirects to the login page.
+        cause:
+          description: What it most likely means. May be empty.
+          type: str
+          sample: Probably the feature OAuth20Integration is off.
+        remedy:
+          description: What to do now.
+          type: str
+          sample: Turn the feature on.
+        unreachable:
+          description: Whether the other side gave no answer at all.
+          type: bool
+          sample: false
+        transient:
+          description: Whether a restart or a deploy explains it, so that waiting may help.
+          type: bool
+          sample: false
+        evidence:
+          description: What opskit looked up to name the cause.
+          type: list
+          elements: str
+          sample: []
+    elapsed:
+      description: The seconds that its request took. Null without a request of its own.
+      type: float
+      sample: 0.052
+    latency:
+      description: The same over several runs. Null after a single one.
+      type: dict
+      sample: null
+failed_checks:
+  description: The ids of the checks that failed.
+  returned: when the checks could be made
+  type: list
+  elements: str
+  sample: []
+code:
+  description:
+    - The stable name of what went wrong, one of the error codes in opskit's C(docs/json.md),
+      V(check-failed),
+      V(opskit-missing) or V(internal).
+  returned: failure
+  type: str
+  sample: check-failed
+remedy:
+  description: What to do now.
+  returned: failure
+  type: str
+  sample: Turn the feature on.
+errors:
+  description: Each thing that could not be done.
+  returned: failure
+  type: list
+  elements: dict
+  contains:
+    code:
+      description: The error's stable name.
+      type: str
+      sample: login-refused
+    environment:
+      description: Where it happened. Null when it was in none.
+      type: str
+      sample: dev
+    message:
+      description: What happened and why.
+      type: str
+      sample: The server refused the login of opskit.
+    remedy:
+      description: What to do now.
+      type: str
+      sample: Check user and password.
+document:
+  description: All that opskit said, see its C(docs/json.md).
+  returned: failure
+  type: dict
+  sample: {opskit: 0.1.0, command: smoke, ok: false, data: null, errors: []}
+"""
+
+from ansible_collections.opskit.creatio.plugins.module_utils._checks import (
+    CHECKS_SPEC,
+    report_checks,
+)
+from ansible_collections.opskit.creatio.plugins.module_utils._opskit import (
+    Opskit,
+    environment_module,
+)
+
+
+def main():
+    """Run the module."""
+    module = environment_module(
+        dict(CHECKS_SPEC, smoke={"type": "dict"}),
+        mutually_exclusive=[["config", "smoke"]],
+    )
+    report_checks(module, Opskit(module), "smoke")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,254 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""The modules against the sandbox: what they return is what they document, and no secret."""
+
+import json
+import stat
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from opskit.sandbox.faults import Fault
+from tests.ansible.conftest import ANSIBLE_KEYS, MODULES, Collection
+from tests.cli.conftest import secrets_of
+from tests.conftest import Database, Sandbox
+
+CLIENT = "Data Mart Sync"
+NAMED = {"client": CLIENT, "lifetime": "30m"}
+ALWAYS = ("always", "when the database could be asked", "when the checks could be made")
+TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "float": (int, float),
+    "bool": bool,
+    "list": list,
+    "dict": dict,
+}
+
+
+def task(module: str, options: Mapping[str, Any] | None = None, **keywords: Any) -> dict[str, Any]:
+    """A task as it stands in a playbook: a module with its options, and keywords of the task."""
+    return {f"opskit.creatio.{module}": options or {}, **keywords}
+
+
+def inline(sandbox: Sandbox, name: str) -> dict[str, Any]:
+    """The options that describe an environment of the sandbox without its opskit.toml."""
+    table = tomllib.loads(sandbox.config.read_text("utf-8"))["environments"][name]
+
+    def secret(reference: Mapping[str, str]) -> str:
+        return (sandbox.folder / reference["file"]).read_text("utf-8")
+
+    table["database_password"] = secret(table["database_password"])
+    table["clients"] = [{**one, "secret": secret(one["secret"])} for one in table["clients"]]
+    del table["wave"]
+    return {**table, "environment": name}
+
+
+def compare(result: Mapping[str, Any], documented: Mapping[str, Any], where: str = "") -> None:
+    """Each value is documented, and is of the documented type or null where the text says so."""
+    for name, value in result.items():
+        field = documented[name]
+        if value is None:
+            assert "Null" in str(field["description"]), f"{where}{name} is null"
+            continue
+        assert isinstance(value, TYPES[field["type"]]), f"{where}{name} is {value!r}"
+        if not field.get("contains"):
+            continue
+        entries: Sequence[Any] = value if field["type"] == "list" else [value]  # type: ignore[assignment]
+        for entry in entries:
+            assert set(entry) == set(field["contains"]), f"{where}{name}"
+            compare(entry, field["contains"], f"{where}{name}.")
+
+
+def own(result: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in result.items() if name not in ANSIBLE_KEYS}
+
+
+def assert_documented(module: str, result: Mapping[str, Any], fields: Any, *when: str) -> None:
+    """The result holds exactly what is said to be returned then, and of the types said."""
+    expected = {name for name, field in fields.items() if field["returned"] in when}
+    assert set(own(result)) == expected, module
+    compare(own(result), fields)
+
+
+def test_what_is_returned_is_documented(
+    collection: Collection, sandbox: Sandbox, documentation: Any
+) -> None:
+    options = {"client_lifetime": NAMED}
+    played = collection.play(
+        *(task(module, options.get(module)) for module in MODULES),
+        config=str(sandbox.config),
+        environment="dev",
+    )
+    for module, result in zip(MODULES, played.results, strict=True):
+        assert not result["failed"], result
+        assert_documented(module, result, documentation[module]["return"], *ALWAYS, "success")
+
+
+def test_what_a_failure_returns_is_documented(
+    collection: Collection, sandbox: Sandbox, documentation: Any
+) -> None:
+    sandbox.fault(Fault.WRONG_KEY)
+    sandbox.fault(Fault.LOGIN_REDIRECT)
+    sandbox.fault(Fault.CACHE, "test")
+    cached = {"environment": "test"}
+    tasks = [
+        task("identity_verify", cached),  # for the cache to know the client
+        task("identity_verify"),
+        task("data_path_smoke"),
+        task("client_lifetime", {**NAMED, **cached}),
+    ]
+    played = collection.play(*tasks, config=str(sandbox.config), environment="dev")
+    before, *failed = played.results
+    assert not before["failed"]
+    for module, result in zip(
+        ("identity_verify", "data_path_smoke", "client_lifetime"), failed, strict=True
+    ):
+        assert result["failed"]
+        assert result["code"] == "check-failed"
+        assert "  do: " in result["msg"]
+        when = (*ALWAYS, "failure", "when a check failed")
+        assert_documented(module, result, documentation[module]["return"], *when)
+
+    # What was committed has changed, whatever a cache still says.
+    hidden = failed[-1]
+    assert hidden["changed"]
+    assert (hidden["old"], hidden["new"], hidden["verification"]) == (3600, 1800, "failed")
+    assert hidden["failed_checks"] == ["lifetime.fresh_token"]
+    assert hidden["change_set"]
+
+
+def test_samples_are_of_their_types(documentation: Any) -> None:
+    for module in MODULES:
+        for name, field in documentation[module]["return"].items():
+            if "sample" in field:
+                compare({name: field["sample"]}, {name: {**field, "contains": None}})
+
+
+def test_an_environment_without_any_file(collection: Collection, sandbox: Sandbox) -> None:
+    before = sorted(collection.folder.rglob("*"))
+    played = collection.play(
+        task("client_info", {"client": CLIENT}),
+        task("client_lifetime", {**NAMED, "reason": "--yes $HOME ~ “quoted”"}, diff=True),
+        task("client_lifetime", NAMED, diff=True),
+        task("identity_verify", {"client": "Billing Export"}),
+        task("data_path_smoke", {"smoke": {"skip": ["odata3"]}}),
+        task("journal"),
+        task("client_info", {"insecure": True, "policy": {"max_lifetime": "10m"}}),
+        arguments=["-vvvv"],
+        **inline(sandbox, "dev"),
+    )
+    assert played.code == 0, played.text
+    info, changed, again, verified, smoke, journal, strict = played.results
+    assert info["clients"][0]["lifetime"] == 3600
+    assert (changed["changed"], changed["old"], changed["new"]) == (True, 3600, 1800)
+    assert changed["verification"] == "proved"
+    assert (again["changed"], again["verification"]) == (False, "proved")
+    assert verified["failed_checks"] == []
+    statuses = {check["id"]: check["status"] for check in smoke["checks"]}
+    assert (statuses["odata3"], statuses["odata4"]) == ("skipped", "pass")
+    assert journal["before"] == journal["after"]
+    assert not any(client["within_policy"] for client in strict["clients"])
+    assert "TLS certificates of dev are not verified" in played.text
+
+    left = [path for path in collection.folder.rglob("*") if path not in before and path.is_file()]
+    said = played.text + json.dumps(played.results)
+    for secret in secrets_of(sandbox):
+        assert secret not in said
+        for path in left:
+            if path.name != "playbook.yml":
+                assert secret.encode() not in path.read_bytes()
+
+
+def test_no_secret_is_an_argument(collection: Collection, sandbox: Sandbox, tmp_path: Path) -> None:
+    spy = tmp_path / "opskit"
+    spy.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo opskit 99.0.0 && exit\n'
+        f'echo "$@" > {tmp_path}/arguments\nexport -p > {tmp_path}/variables\n'
+        f"cat > {tmp_path}/input\n"
+    )
+    spy.chmod(spy.stat().st_mode | stat.S_IXUSR)
+    options = inline(sandbox, "dev")
+    played = collection.play(task("client_lifetime", NAMED), **options | {"opskit_path": str(spy)})
+    assert played.results[0]["code"] == "internal"
+    secrets = [options["database_password"], *(one["secret"] for one in options["clients"])]
+    variables = (tmp_path / "variables").read_text("utf-8")
+    plain = (tmp_path / "arguments").read_text("utf-8") + (tmp_path / "input").read_text("utf-8")
+    for secret in secrets:
+        assert secret in variables
+        assert secret not in plain
+
+
+def test_an_opskit_that_is_not_the_right_one(collection: Collection, tmp_path: Path) -> None:
+    programs = {
+        "There is no program ": None,
+        "is opskit 0.0.9, and 0.1.0 or newer is needed.": "echo opskit 0.0.9",
+        "is not the opskit that is meant.": "echo 'usage: opskit [deploy]'",
+        "opskit3 is not the opskit that is meant.": "exit 1",
+    }
+    tasks = []
+    for number, program in enumerate(programs.values()):
+        path = tmp_path / f"opskit{number}"
+        if program:
+            path.write_text(f"#!/bin/sh\n{program}\n")
+            path.chmod(0o700)
+        tasks.append(task("client_info", {"opskit_path": str(path)}))
+    played = collection.play(*tasks, config="opskit.toml", environment="dev")
+    for said, result in zip(programs, played.results, strict=True):
+        assert result["code"] == "opskit-missing"
+        assert said in result["msg"]
+        assert "pipx install creatio-opskit" in result["msg"]
+
+
+def test_the_journal_of_a_database_of_its_own(collection: Collection, database: Database) -> None:
+    database.add_client("A" * 32, "Grüße aus $HOME", 3600)
+    url = database.environment().database
+    named = {"client": "Grüße*", "lifetime": 1800, "verify": False}
+    played = collection.play(
+        task("client_lifetime", named),
+        task("journal", check_mode=True),
+        task("journal", diff=True),
+        task("journal"),
+        task("client_lifetime", named),
+        task("journal", {"state": "absent", "confirm_removal": True}),
+        task("journal", {"state": "absent", "confirm_removal": True}),
+        environment="own",
+        database=url,
+        database_password=database.server.password,
+    )
+    refused, predicted, made, again, changed, removed, gone = played.results
+    assert refused["code"] == "journal-missing"
+    assert "journal: false" in refused["msg"]
+    assert (predicted["changed"], predicted["before"]) == (True, None)
+    assert (made["changed"], made["before"], made["after"]) == (True, None, predicted["after"])
+    assert made["diff"]["after"] == {"revision": made["after"]}
+    assert not again["changed"]
+    assert (changed["changed"], changed["changes"][0]["name"]) == (True, "Grüße aus $HOME")
+    assert (removed["changed"], removed["removed"], removed["after"]) == (True, 1, None)
+    assert not gone["changed"]
+
+
+REFUSED: Sequence[tuple[Mapping[str, Any], str | None, str]] = [
+    ({"lifetime": "3d"}, "policy", "override_policy: true"),
+    ({"client": "*"}, "client-ambiguous", "all_matches: true"),
+    ({"lifetime": "3x"}, "usage", "is not a duration"),
+    ({"lifetime": "-5"}, "lifetime-not-positive", "invalid_client"),
+    ({"environment": "d*"}, "usage", "not a pattern"),
+    ({"environment": "prod"}, "protected", "confirm_protected: true"),
+    ({"config": "/nowhere.toml"}, "config-missing", "/nowhere.toml"),
+    ({"database": "mssql://db/x"}, None, "mutually exclusive"),
+]
+
+
+def test_refusals(collection: Collection, untouched: Sandbox) -> None:
+    played = collection.play(
+        *(task("client_lifetime", {**NAMED, **options}) for options, _, _ in REFUSED),
+        config=str(untouched.config),
+        environment="dev",
+    )
+    for (_, code, said), result in zip(REFUSED, played.results, strict=True):
+        assert result["failed"]
+        assert not result.get("changed")
+        assert result.get("code") == code
+        assert said in result["msg"]
