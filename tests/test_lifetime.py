@@ -4,11 +4,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import msgspec
 import psycopg
 import pytest
 
+from opskit.db.postgres import PostgresChange, PostgresStore
 from opskit.errors import (
     EXIT_CHECK_FAILED,
     EXIT_CONFLICT,
@@ -388,6 +390,28 @@ TERMINATE_AT_COMMIT = """
     CREATE CONSTRAINT TRIGGER hang_up AFTER UPDATE ON "Clients"
         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hang_up();
 """
+
+
+def test_a_connection_lost_after_the_commit_has_done_no_harm(
+    filled: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine = PostgresStore.change
+    lost: list[bool] = []
+
+    @contextmanager
+    def change(self: PostgresStore, *, lock_timeout: float = 1) -> Iterator[PostgresChange]:
+        with genuine(self, lock_timeout=lock_timeout) as transaction:
+            yield transaction
+        if not lost:
+            lost.append(True)
+            raise UnreachableError("The database went away.", code="database-gone")
+
+    monkeypatch.setattr(PostgresStore, "change", change)
+    done = set_lifetime(filled.environment(), Wish("A1", 600), QUICK)
+    assert lost
+    assert done.outcome is Outcome.CHANGED
+    assert _present(filled)["A1"] == 600
+    assert [check.status for check in done.checks] == [Status.PASS]
 
 
 def test_a_connection_lost_in_the_commit_is_told_with_the_state(database: Database) -> None:
