@@ -178,7 +178,8 @@ class _Waiting:
 
 
 def _no_secret(changes: Sequence[Change], environment: Environment) -> Check:
-    more = f" and {len(changes) - 1} more clients" if len(changes) > 1 else ""
+    others = len(changes) - 1
+    more = f" and {others} more client{'' if others == 1 else 's'}" if others else ""
     return skipped(
         FRESH_TOKEN,
         f"not proved: {environment.name} has no secret for {changes[0].client_id}{more} "
