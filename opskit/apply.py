@@ -15,7 +15,7 @@ from opskit.db.store import open_store
 from opskit.errors import Interrupted, OpskitError, PolicyError, internal_error
 from opskit.fleet import at_once
 from opskit.journal import require_journal
-from opskit.lifetime import ChangeOptions, change_lifetimes, proved
+from opskit.lifetime import ChangeOptions, Confirm, change_lifetimes, proved
 from opskit.models import (
     Applied,
     Change,
@@ -56,6 +56,7 @@ def apply_plan(
     environments: Mapping[str, Environment],
     options: ApplyOptions,
     *,
+    confirm: Confirm = lambda *_: None,
     progress: Progress = silent,
 ) -> tuple[Applied, list[OpskitError]]:
     """Carry out ``plan``; it ends at the first wave in which something fails.
@@ -64,6 +65,8 @@ def apply_plan(
         plan: what to change, from which values.
         environments: those of the plan, by name.
         options: how.
+        confirm: called with the changes of each environment before anything is written, and only
+            if all of it can begin; raises to refuse them.
         progress: told each step, from several threads.
 
     Whatever can be known beforehand is checked in all environments first: when a value has moved
@@ -79,6 +82,10 @@ def apply_plan(
     errors = errors or check_observed(plan, named)
     if errors:
         return Applied(plan.hash, [], not_started=list(parts)), errors
+    if not options.change.dry_run:
+        for one in plan.environments:
+            if one.changes:
+                confirm(environments[one.environment], one.changes)
     run = _Run(plan, environments, options, progress)
     waves = [list(wave) for _, wave in groupby(plan.environments, key=lambda one: one.wave)]
     try:

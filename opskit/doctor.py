@@ -8,10 +8,11 @@ import msgspec
 
 from opskit.checks import failed, from_error, passed, skipped, warned
 from opskit.db.store import ClientStore, open_store
-from opskit.errors import OpskitError
+from opskit.errors import OpskitError, PermissionMissing
 from opskit.explain import finding
 from opskit.http import Http
-from opskit.models import Check, EnvironmentReport, Status
+from opskit.journal_schema import REVISION, status_of
+from opskit.models import Check, EnvironmentReport, JournalStatus, Status
 from opskit.secrets import SecretRef
 from opskit.settings import Environment
 from opskit.smoke.runtime import find_api
@@ -73,7 +74,7 @@ def _database(environment: Environment, *, secret_known: bool) -> list[Check]:
         with open_store(environment) as store:
             login = passed("database.login", f"{store.server()} through {store.driver()}")
             try:
-                rights = [*_rights(store), _diagnosis(store)]
+                rights = [*_rights(store), _journal(store), _diagnosis(store)]
                 return [login, *rights, _policy(store, environment)]
             except OpskitError as error:
                 return [login, from_error("database.read", error)]
@@ -97,6 +98,24 @@ def _rights(store: ClientStore) -> list[Check]:
         if rights.may_do_more
         else passed("database.least_privilege", "no right to insert or delete"),
     ]
+
+
+def _journal(store: ClientStore) -> Check:
+    """Tell whether a change could be recorded; without that, there is none."""
+    check_id, may = "database.journal", store.rights().may_journal
+    try:
+        revision = None if may is None else store.journal_revision()
+    except PermissionMissing:
+        may = False
+    if may is False:
+        return warned(check_id, finding("journal-right-missing"))
+    match status_of(revision):
+        case JournalStatus.CURRENT:
+            return passed(check_id, f"revision {revision}, may be read and added to")
+        case JournalStatus.MISSING:
+            return warned(check_id, finding("journal-absent"))
+    words = f"The journal is at revision {revision}; this opskit works with {REVISION}."
+    return warned(check_id, finding("journal-differs", words))
 
 
 def _diagnosis(store: ClientStore) -> Check:

@@ -6,7 +6,7 @@ import getpass
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -21,6 +21,7 @@ from opskit.settings import Environment
 
 LONGEST_REASON = 1000  # characters
 _LONGEST_NAME = 200
+_LISTED = 5  # change sets in the message on an ambiguous id
 _ID_LENGTH = len("20260131-235959-0123abcd")
 
 
@@ -180,34 +181,72 @@ def find_change_set(
 ) -> tuple[Environment, list[JournalEntry]]:
     """Return the change set of this id, or whose id begins so, and where it was made.
 
+    A database that was restored from another environment's backup holds its records too. They are
+    taken for that environment's, unless it is none of ``environments``.
+
     Raises:
-        UsageError: there is none, or several begin so.
+        UsageError: there is none, several begin so, or it was made elsewhere.
         OpskitError: one of the journals, where it may be, cannot be read.
     """
-    found: dict[str, tuple[Environment, list[JournalEntry]]] = {}
-    unread: list[OpskitError] = []
+    if not change_set.strip():
+        raise _unnamed("The change set has no id.")
+    found: dict[str, dict[str, list[JournalEntry]]] = {}
+    unread: dict[str, OpskitError] = {}
     for environment, outcome in _read_all(environments, since=None, change_set=change_set):
         if isinstance(outcome, OpskitError):
-            unread.append(outcome)
+            unread[environment.name] = outcome
             continue
-        for one in {entry.change_set for entry in outcome} - set(found):
-            found[one] = environment, [entry for entry in outcome if entry.change_set == one]
-    if change_set in found:
-        return found[change_set]
+        for entry in outcome:
+            found.setdefault(entry.change_set, {}).setdefault(environment.name, []).append(entry)
     if len(found) > 1:
+        newest = sorted(found, reverse=True)
+        more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
         raise UsageError(
-            f"{len(found)} change sets begin with {change_set!r}: {', '.join(sorted(found)[:5])}.",
+            f"{len(found)} change sets begin with {change_set!r}: "
+            f"{', '.join(newest[:_LISTED])}{more}.",
             remedy="Name one in full.",
             code="change-set-ambiguous",
         )
-    if found:
-        return next(iter(found.values()))
-    if unread:
-        raise unread[0]
+    if not found and unread:
+        raise next(iter(unread.values()))
+    if not found:
+        raise UsageError(
+            f"No journal of these environments has a change set {change_set!r}.",
+            remedy="See them with: opskit history",
+            code="change-set-unknown",
+        )
+    ((whole_id, holders),) = found.items()
+    named = {environment.name: environment for environment in environments}
+    owner = _owner(whole_id, holders, named, unread)
+    return named[owner], holders[owner]
+
+
+def _unnamed(message: str) -> UsageError:
+    """Return the error for an empty name, which every one begins with."""
+    remedy = "Is a variable of a script empty? See them with: opskit history"
+    return UsageError(message, remedy=remedy, code="change-set-ambiguous")
+
+
+def _owner(
+    change_set: str,
+    holders: Mapping[str, Sequence[JournalEntry]],
+    named: Collection[str],
+    unread: Mapping[str, OpskitError],
+) -> str:
+    """Return where a change set was made, of the environments whose journals have it."""
+    made_in = next(iter(holders.values()))[0].environment
+    if made_in in holders:
+        return made_in
+    if made_in in unread:
+        raise unread[made_in]
+    if made_in not in named and len(holders) == 1:
+        return next(iter(holders))
+    where = ", ".join(holders)
     raise UsageError(
-        f"No journal of these environments has a change set {change_set!r}.",
-        remedy="See them with: opskit history",
-        code="change-set-unknown",
+        f"{change_set} was made in {made_in}, and only the journal of {where} has it: a copy, "
+        "probably, that came with a backup.",
+        remedy=f"To undo it there, name the environment: -e {next(iter(holders))}",
+        code="change-set-elsewhere",
     )
 
 
@@ -224,21 +263,22 @@ def find_plan(
         UsageError: there is none, or several plans begin so.
         OpskitError: one of the journals cannot be read.
     """
+    if not plan_hash.strip():
+        raise _unnamed("The plan has no hash.")
     found: dict[str, tuple[Environment, list[JournalEntry]]] = {}
     hashes: set[str] = set()
-    named = {environment.name: environment for environment in environments}
     for environment, outcome in _read_all(environments, since=None, change_set=None):
         if isinstance(outcome, JournalMissing):
             continue
         if isinstance(outcome, OpskitError):
             raise outcome
-        entries = [e for e in outcome if e.plan_hash and e.plan_hash.startswith(plan_hash)]
+        # Not those of others that share the database, or that came with a backup of theirs.
+        own = (entry for entry in outcome if entry.environment == environment.name)
+        entries = [e for e in own if e.plan_hash and e.plan_hash.startswith(plan_hash)]
         hashes |= {entry.plan_hash or "" for entry in entries}
-        # Newest first. Two environments may share a database, and so its journal.
-        last = {entry.environment: entry.change_set for entry in reversed(entries)}
-        for name, change_set in last.items():
-            there = named.get(name, environment)
-            found[change_set] = there, [e for e in entries if e.change_set == change_set]
+        if entries:
+            last = entries[0].change_set
+            found[last] = environment, [e for e in entries if e.change_set == last]
     if len(hashes) > 1:
         raise UsageError(
             f"{len(hashes)} plans begin with {plan_hash!r}.",

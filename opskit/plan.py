@@ -67,12 +67,17 @@ def plan_environment(
 
 
 def plan_hash(plans: Sequence[EnvironmentPlan]) -> str:
-    """Return the SHA-256 of what was observed and is wanted, whatever order it was read in."""
+    """Return the SHA-256 of what was observed and is wanted, whatever order it was read in.
+
+    What the policy says against it is a part of it, since that is what refuses a plan.
+    """
     content = []
     for plan in sorted(plans, key=lambda plan: (plan.wave, plan.environment)):
-        by_id = sorted(plan.observed, key=lambda change: change.client_id)
-        rows = [[change.client_id, change.name, change.old, change.new] for change in by_id]
-        content.append([plan.environment, plan.wave, rows])
+        rows = sorted(
+            [c.client_id, c.name or "", c.name is None, c.old, c.new] for c in plan.observed
+        )
+        against = sorted([v.client_id, v.lifetime, v.reason] for v in plan.violations if v.planned)
+        content.append([plan.environment, plan.wave, rows, against])
     return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
@@ -151,6 +156,13 @@ def _moved(environment: Environment, observed: Sequence[Change]) -> ValueChanged
             lines.append(f"{environment.name}: {name}, planned from {change.old} s, {found}")
     if not lines:
         return None
+    if all(present.get(change.client_id) == change.new for change in observed):
+        return ValueChanged(
+            f"In {environment.name} everything is as this plan wants it, and was not when it was "
+            "made: probably it was carried out already. Nothing was written.",
+            remedy="See `opskit history`; plan anew for what is left to do elsewhere.",
+            environment=environment.name,
+        )
     return ValueChanged(
         f"Since the plan was made, others have changed what it was made for. {_listed(lines)}. "
         "Nothing was written.",

@@ -41,8 +41,14 @@ def save_plan(plan: Plan, path: Path) -> Plan:
     Raises:
         UsageError: the file cannot be written.
     """
+    text = "".join(_lines(plan))
     try:
-        write_whole(path, "".join(_lines(plan)))
+        if path.exists() and not path.is_file():
+            # A device or a pipe, which must not be replaced by a file; a folder refuses.
+            with path.open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        else:
+            write_whole(path, text)
     except OSError as error:
         raise UsageError(
             f"The plan cannot be written to {path}: {error.strerror}. Nothing was saved.",
@@ -66,10 +72,10 @@ def load_plan(path: Path, environments: Collection[str]) -> Plan:
     content = _read(path)
     try:
         head = msgspec.json.decode(content, type=_Head)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise _refusal(
-            f"{path} is not a plan.", f"Name a file that opskit wrote. {_ANEW}"
-        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _no_plan(path) from None
+    if head.opskit_plan < VERSION:
+        raise _no_plan(path)
     if head.opskit_plan > VERSION:
         raise _refusal(
             f"{path} was written by opskit {head.opskit}, in a form that this one "
@@ -78,7 +84,7 @@ def load_plan(path: Path, environments: Collection[str]) -> Plan:
         )
     try:
         saved = msgspec.json.decode(content, type=_PlanFile)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _refusal(f"{path} is not a whole plan: {error}.", _ANEW) from None
     if not _is_whole(saved):
         raise _refusal(f"{path} was edited after it was made.", _ANEW)
@@ -109,6 +115,10 @@ def _is_whole(saved: _PlanFile) -> bool:
         and all(0 < change.new <= LARGEST for change in one.observed)
         for one in saved.environments
     )
+
+
+def _no_plan(path: Path) -> UsageError:
+    return _refusal(f"{path} is not a plan.", f"Name a file that opskit wrote. {_ANEW}")
 
 
 def _refusal(message: str, remedy: str) -> UsageError:

@@ -165,6 +165,11 @@ def _prepare(
     differing = [change for change in back if present.get(change.client_id) != change.old]
     if differing and not force:
         raise _conflict(moved(environment, differing, present))
+    if not present:
+        raise ValueChanged(
+            "None of the clients of that change set is there any more. Nothing was written.",
+            environment=environment.name,
+        )
     for change in differing:
         label, now = change.name or change.client_id, present.get(change.client_id)
         if now is None:

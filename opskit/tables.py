@@ -43,10 +43,9 @@ def read_toml_from_stdin(source: str) -> dict[str, Any]:
     """Return what standard input holds; ``source`` is what messages call it.
 
     Raises:
-        ConfigError: it is closed, or is no TOML.
+        ConfigError: it is no TOML.
     """
-    # Python has None in its place where the caller closed it.
-    return _parse(sys.stdin.buffer.read() if sys.stdin else b"", source)
+    return _parse(sys.stdin.buffer.read(), source)
 
 
 def _parse(content: bytes, source: str) -> dict[str, Any]:
@@ -56,6 +55,10 @@ def _parse(content: bytes, source: str) -> dict[str, Any]:
         raise ConfigError(
             f"{source} is not valid TOML: {error}.",
             remedy="Correct that line; texts stand in quotes, lists in [brackets].",
+        ) from None
+    except RecursionError:
+        raise ConfigError(
+            f"{source} is nested too deeply.", remedy="Close the brackets where they should end."
         ) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{source} is not UTF-8 text.", remedy="Save it as UTF-8.") from None

@@ -127,7 +127,10 @@ class _Written(StrEnum):
 def _said_what_happened(
     environment: Environment, changes: Sequence[Change], record: ChangeRecord | None
 ) -> Iterator[None]:
-    """After an interruption or a lost connection, read the state anew before speaking of it."""
+    """After an interruption or a lost connection, read the state anew before speaking of it.
+
+    A connection that was lost when the change had been committed has done no harm.
+    """
     try:
         yield
     except (KeyboardInterrupt, Interrupted):
@@ -136,8 +139,12 @@ def _said_what_happened(
         error.done = state is _Written.YES
         raise error from None
     except UnreachableError as gone:
-        if gone.code == "database-gone":
-            gone.message += f" State: {_state_now(environment, changes, record)}."
+        if gone.code != "database-gone":
+            raise
+        state = _state_now(environment, changes, record)
+        if state is _Written.YES:
+            return
+        gone.message += f" State: {state}."
         raise
 
 

@@ -9,7 +9,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import resources
 from typing import Any
 
 import uvicorn
@@ -27,7 +26,6 @@ class MssqlClients:
 
     def __init__(self, database: MssqlDatabase) -> None:
         self._database = database
-        database.execute(resources.files("tests.db").joinpath("secrets_mssql.sql").read_text())
 
     def register(self, client_id: str, name: str, lifetime: int) -> None:
         """Insert an enabled client whose secret is ``secret-of-ID``."""

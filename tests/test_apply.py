@@ -100,9 +100,13 @@ def test_a_moved_value_refuses_the_plan_as_a_whole(
 ) -> None:
     with open_store(environments["prod"]) as store, store.change() as transaction:
         transaction.write([Change(IDS["prod"], SYNC, 3600, 7200)])
-    applied, (error,) = apply_plan(plan, environments, ApplyOptions(BY_BOB))
+    asked: list[object] = []
+    applied, (error,) = apply_plan(
+        plan, environments, ApplyOptions(BY_BOB), confirm=lambda *about: asked.append(about)
+    )
     assert isinstance(error, ValueChanged)
     assert (error.exit_code, error.environment) == (EXIT_CONFLICT, "prod")
+    assert asked == []  # nobody is asked about what cannot begin
     assert "planned from 3600 s, has 7200 s now" in error.message
     assert _present(sandbox) == {"dev": 3600, "test": 3600, "prod": 7200}
     assert applied == Applied(plan.hash, [], not_started=list(ENVIRONMENTS))

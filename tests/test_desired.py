@@ -218,3 +218,7 @@ def test_a_file_that_is_not_there_says_how_to_get_one(tmp_path: Path) -> None:
 
 def test_a_syntax_error_is_told_with_its_line(tmp_path: Path) -> None:
     assert "line 2" in _refusal(tmp_path, "[defaults]\nlifetime = 1h").message
+
+
+def test_a_file_that_never_closes_its_brackets(tmp_path: Path) -> None:
+    assert "nested too deeply" in _refusal(tmp_path, "a = " + "[" * 5000).message

@@ -17,6 +17,7 @@ from opskit.sandbox.faults import Fault
 from opskit.settings import Environment
 from tests.conftest import Database, Sandbox
 from tests.conftest import environment as unit
+from tests.db import make_journal
 from tests.scripted_server import ScriptedServer, html_reply, script_creatio, script_identity
 
 READ_ALL = 'SELECT ("ClientId", "ClientName", "Enabled", "AccessTokenLifetime") ON "Clients"'
@@ -83,6 +84,24 @@ def test_a_superuser_may_do_too_much(database: Database) -> None:
     check = examined(database.environment())["database.least_privilege"]
     assert check.status is Status.WARN
     assert told(check) == "rights-too-wide"
+
+
+def test_without_a_journal_it_says_so(database: Database) -> None:
+    check = examined(database.environment())["database.journal"]
+    assert (check.status, told(check)) == (Status.WARN, "journal-absent")
+
+
+def test_a_journal_of_another_version_or_without_rights(database: Database, role: str) -> None:
+    make_journal(database)
+    assert examined(database.environment())["database.journal"].status is Status.PASS
+    forbidden = examined(granted(database, role, READ_ALL))
+    assert told(forbidden["database.journal"]) == "journal-right-missing"
+    assert forbidden["policy.lifetimes"].status is Status.PASS  # what follows is still looked at
+    with database.connect() as connection:
+        connection.execute("UPDATE opskit.alembic_version SET version_num = '0099'")
+    newer = examined(database.environment())["database.journal"]
+    assert (newer.status, told(newer)) == (Status.WARN, "journal-differs")
+    assert "0099" in newer.summary
 
 
 def test_a_login_that_only_looks(database: Database, role: str) -> None:

@@ -18,6 +18,7 @@ from opskit.errors import (
     JournalMissing,
     OpskitError,
     PolicyError,
+    UnreachableError,
     UsageError,
     ValueChanged,
 )
@@ -267,6 +268,36 @@ def test_a_change_set_is_found_by_the_beginning_of_its_id(filled: Database) -> N
     assert caught.value.code == "change-set-unknown"
 
 
+@pytest.mark.parametrize("named", ["", " "])
+def test_no_id_means_no_change_set(filled: Database, named: str) -> None:
+    _set(filled, "A1", 700)
+    with pytest.raises(UsageError, match="has no id"):
+        find_change_set([filled.environment()], named)
+
+
+def test_a_copy_that_came_with_a_backup_is_not_taken_for_the_change_itself(
+    filled: Database, database: Database
+) -> None:
+    """As when dev was restored from a backup of prod: both journals hold the change set."""
+    prod = msgspec.structs.replace(filled.environment(), name="prod")
+    copy = msgspec.structs.replace(filled.environment(), name="dev")
+    done = set_lifetime(prod, Wish("A1", 700), BY_ALICE).id
+    assert done is not None
+    for everywhere in ([copy, prod], [prod, copy]):
+        assert find_change_set(everywhere, done)[0] == prod
+    # Where prod cannot be asked, or does not know of it, dev must not be changed in its place.
+    dead = msgspec.structs.replace(prod, database="postgresql://x@127.0.0.1:1/x")
+    with pytest.raises(UnreachableError):
+        find_change_set([copy, dead], done)
+    make_journal(database)
+    anew = msgspec.structs.replace(database.environment(), name="prod")
+    with pytest.raises(UsageError, match="was made in prod") as caught:
+        find_change_set([copy, anew], done)
+    assert caught.value.code == "change-set-elsewhere"
+    # Unless it is asked for, or prod has another name today.
+    assert find_change_set([copy], done)[0] == copy
+
+
 # Undoing
 
 
@@ -325,6 +356,13 @@ def test_force_overwrites_and_says_what(filled: Database) -> None:
     }
     (entry,) = _entries(filled.environment(), change_set=undone.id)
     assert (entry.old, entry.new) == (1000, 1800)
+
+
+def test_force_cannot_put_back_what_is_gone_altogether(filled: Database) -> None:
+    done = _set(filled, "data *", 900)
+    remove_clients(filled)
+    with pytest.raises(ValueChanged, match="None of the clients"):
+        _revert(filled, done, force=True)
 
 
 def test_a_revert_to_what_the_policy_refuses_today_is_told_and_made(filled: Database) -> None:

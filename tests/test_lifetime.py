@@ -4,11 +4,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import msgspec
 import psycopg
 import pytest
 
+from opskit.db.postgres import PostgresChange, PostgresStore
 from opskit.errors import (
     EXIT_CHECK_FAILED,
     EXIT_CONFLICT,
@@ -390,6 +392,28 @@ TERMINATE_AT_COMMIT = """
 """
 
 
+def test_a_connection_lost_after_the_commit_has_done_no_harm(
+    filled: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine = PostgresStore.change
+    lost: list[bool] = []
+
+    @contextmanager
+    def change(self: PostgresStore, *, lock_timeout: float = 1) -> Iterator[PostgresChange]:
+        with genuine(self, lock_timeout=lock_timeout) as transaction:
+            yield transaction
+        if not lost:
+            lost.append(True)
+            raise UnreachableError("The database went away.", code="database-gone")
+
+    monkeypatch.setattr(PostgresStore, "change", change)
+    done = set_lifetime(filled.environment(), Wish("A1", 600), QUICK)
+    assert lost
+    assert done.outcome is Outcome.CHANGED
+    assert _present(filled)["A1"] == 600
+    assert [check.status for check in done.checks] == [Status.PASS]
+
+
 def test_a_connection_lost_in_the_commit_is_told_with_the_state(database: Database) -> None:
     make_journal(database)
     _fill(database)
@@ -482,6 +506,16 @@ def test_waiting_outlasts_a_short_cache(sandbox: Sandbox) -> None:
     assert waits[0].words.startswith(f"{SYNC}: A fresh token lives 3600 s")
     left = [step.left or 0 for step in waits]
     assert left == sorted(left, reverse=True)
+
+
+def test_of_several_clients_each_proof_says_whose_it_is(sandbox: Sandbox) -> None:
+    sandbox.fault(Fault.CACHE)
+    everybody = Wish("*", 1800, all_matches=True)
+    done = set_lifetime(sandbox.environment("dev"), everybody)
+    proofs = [check for check in done.checks if check.id == "lifetime.fresh_token"]
+    stale = [check.summary for check in proofs if check.status is Status.FAIL]
+    assert any(words.startswith(f"{SYNC}: A fresh token lives 3600 s") for words in stale)
+    assert any(words.startswith("Legacy Reporting: A fresh") for words in stale)
 
 
 def test_a_client_whose_secret_nobody_knows_is_not_proved(sandbox: Sandbox) -> None:

@@ -193,6 +193,7 @@ def test_the_same_state_gives_the_same_hash_in_any_order() -> None:
         replace(PLAN, observed=[Change("A", None, 2, 2), PLAN.observed[1]]),
         replace(PLAN, observed=[Change("A", "", 1, 2), PLAN.observed[1]]),
         replace(PLAN, observed=[Change("Z", None, 1, 2), PLAN.observed[1]]),
+        replace(PLAN, violations=[Violation("A", None, 2, True, "too short")]),
     ],
 )
 def test_another_state_gives_another_hash(changed: EnvironmentPlan) -> None:
@@ -219,6 +220,18 @@ def test_every_value_that_has_moved_is_told(sandbox: Sandbox, tmp_path: Path) ->
     assert "test: Data Mart Sync, planned from 3600 s, has 100 s now" in error.message
     assert "test: Partner Portal, planned from 3600 s, has 200 s now" in error.message
     assert "Nothing was written." in error.message
+
+
+def test_a_plan_that_was_carried_out_already_blames_nobody(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    plan, _ = _plan(sandbox, tmp_path, DATA_MART)
+    (change,) = _of(plan, "test").changes
+    sandbox.put_back("test", {change.client_id: change.new})
+    (error,) = check_observed(plan, list(load_config(sandbox.config).environments.values()))
+    assert (error.code, error.environment) == ("value-changed", "test")
+    assert "carried out already" in error.message
+    assert "others" not in error.message
 
 
 def test_a_client_that_is_gone_has_moved_and_ten_are_named(

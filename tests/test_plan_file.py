@@ -3,7 +3,9 @@
 """The plan file: whole or not there, readable, and refused when it is not what was saved."""
 
 import json
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +96,27 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert load_plan(tmp_path / "plan.json", KNOWN).hash == PLAN.hash
 
 
+@posix_only
+def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit((tmp_path / "pipe").read_text, "utf-8")
+        save_plan(PLAN, tmp_path / "pipe")
+        assert json.loads(read.result())["hash"] == PLAN.hash
+    assert (tmp_path / "pipe").is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
 # Files that are refused
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"{}", b'"x"', b"\xff\xfe", b'{"opskit_plan": "1"}']
+    "content",
+    [
+        *(b"", b"{", b"[]", b"{}", b'"x"', b"\xff\xfe"),
+        *(b'{"opskit_plan": "1"}', b'{"opskit_plan": 0}', b'{"opskit_plan": -1}'),
+        b'{"opskit_plan": 1, "x": ' + b"[" * 100_000,
+    ],
 )
 def test_what_is_no_plan(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_bytes(content)
@@ -130,6 +148,8 @@ def test_a_newer_form(tmp_path: Path) -> None:
         lambda d: d["environments"][0]["observed"][0].update(old=1),
         lambda d: d["environments"][0]["observed"].pop(),
         lambda d: d["environments"][0].update(wave=7),
+        lambda d: d["environments"][0].update(violations=[]),
+        lambda d: d["environments"][0]["violations"][0].update(planned=False),
         lambda d: d["environments"].pop(),
         lambda d: d.update(hash="0" * 64),
     ],

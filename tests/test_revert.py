@@ -5,6 +5,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from opskit.apply import ApplyOptions, apply_plan
@@ -116,6 +117,18 @@ def test_only_where_it_was_asked_for(
     undone, errors = revert_plan([environments["test"]], plan.hash, QUICK)
     assert ([one.environment for one in undone.change_sets], errors) == (["test"], [])
     assert _present(sandbox) == {"dev": 1800, "test": 3600, "prod": 1800}
+
+
+def test_copies_of_the_journal_are_none_of_its_change_sets(
+    plan: Plan, environments: Mapping[str, Environment], sandbox: Sandbox
+) -> None:
+    copy = msgspec.structs.replace(environments["dev"], name="copy")
+    with pytest.raises(UsageError) as caught:
+        revert_plan([copy], plan.hash, QUICK)
+    assert caught.value.code == "change-set-unknown"
+    undone, errors = revert_plan([copy, *environments.values()], plan.hash, QUICK)
+    assert errors == []
+    assert [one.environment for one in undone.change_sets] == ["prod", "test", "dev"]
 
 
 def test_all_are_confirmed_before_the_first_is_written(

@@ -85,16 +85,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process with the exit code that fits."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     # None where the caller closed it.
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         # Windows' pipes default to a code page that lacks half of what we print.
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
     code = _run(arguments)
-    try:
-        sys.stdout.flush()
-    except OSError:  # opskit … | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    for number, stream in enumerate((sys.stdout, sys.stderr), start=1):
+        try:
+            stream.flush()
+        except OSError:  # opskit … | head
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
     sys.exit(code)
 
 
@@ -127,17 +129,21 @@ def as_opskit_error(error: Exception) -> OpskitError:
 
 def _report(error: OpskitError, arguments: Sequence[str]) -> int:
     """Say what went wrong, as a JSON document where one was asked for."""
+    from opskit.cli.output import say_error, show
+
     if error.code == "help":
         click.echo(error.message, err=True)
     elif _wants_json(arguments):
-        from opskit.cli.output import show
         from opskit.formats import FormatChoice
         from opskit.results import Result
 
-        show(Result(_command_name(arguments), None, [error]), FormatChoice.JSON)
+        try:
+            show(Result(_command_name(arguments), None, [error]), FormatChoice.JSON)
+        except UsageError as unwritable:
+            say_error(unwritable)
+            if error.code != unwritable.code:
+                say_error(error)
     else:
-        from opskit.cli.output import say_error
-
         say_error(error)
     return EXIT_CHECK_FAILED if error.code == "internal" else error.exit_code
 

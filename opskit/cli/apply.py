@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from opskit.cli.changes import change_options, confirm, require_terminal
+from opskit.cli.changes import change_options, confirm, confirm_anything, require_terminal
 from opskit.cli.options import (
     DurationType,
     check_named,
@@ -88,7 +88,9 @@ def apply(
     if errors:
         return show(reports.write(Result("apply", plan, errors)), output)
     if not dry_run and not yes:
-        _ask(plan, environments)
+        require_terminal(
+            [environments[one.environment] for one in plan.environments if one.changes]
+        )
     with shown_progress() as display:
         applied, errors = apply_plan(
             plan,
@@ -99,6 +101,7 @@ def apply(
                 smoke_wait=smoke_wait,
                 revert_on_failure=revert_on_failure,
             ),
+            confirm=confirm_anything if yes else display.suspended(confirm),
             progress=display,
         )
     return show(reports.write(Result("apply", applied, errors)), output)
@@ -124,11 +127,3 @@ def _planned(
     chosen, desired = read_desired(config, patterns, lifetimes)
     plan, errors = make_plan(chosen, desired, override_policy=override_policy)
     return plan, {one.name: one for one in chosen}, errors
-
-
-def _ask(plan: Plan, environments: Mapping[str, Environment]) -> None:
-    """Ask about every protected environment before the first write anywhere."""
-    concerned = [one for one in plan.environments if one.changes]
-    require_terminal([environments[one.environment] for one in concerned])
-    for one in concerned:
-        confirm(environments[one.environment], one.changes)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from opskit.cli.options import DURATION, Command
+from opskit.cli.options import PATIENCE, Command
 from opskit.cli.output import say
 from opskit.db.store import LOCK_TIMEOUT
 from opskit.errors import Interrupted, ProtectedError
@@ -37,14 +37,14 @@ _OPTIONS = (
     click.option("--no-journal", is_flag=True, help="Keep no record of the change."),
     click.option(
         "--wait",
-        type=DURATION,
+        type=PATIENCE,
         default=0,
         metavar="DURATION",
         help="Keep asking for fresh tokens while a cache still gives the old lifetime.",
     ),
     click.option(
         "--lock-timeout",
-        type=DURATION,
+        type=PATIENCE,
         default=int(LOCK_TIMEOUT),
         metavar="DURATION",
         help="How long to wait for another change to end.  [default: 10s]",

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from opskit.cli.options import (
-    DURATION,
+    PATIENCE,
     Command,
     config_option,
     environments_option,
@@ -46,7 +46,7 @@ def _migration_options(command: Command) -> Command:
         ),
         click.option(
             "--lock-timeout",
-            type=DURATION,
+            type=PATIENCE,
             default=int(LOCK_TIMEOUT),
             metavar="DURATION",
             help="How long to wait for a change to end.  [default: 10s]",

@@ -65,7 +65,8 @@ def sql_command(
     saved, environments = read_plan(config, plan, patterns)
     scripts = export_scripts(saved, environments, Author(actor, reason), out_dir)
     code = show(Result("export sql", scripts), output)
-    say("Each says in its head how to run it. Afterwards: opskit verify")
+    if any(script.path for script in scripts.scripts):
+        say("Each says in its head how to run it. Afterwards: opskit verify")
     return code
 
 

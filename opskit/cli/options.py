@@ -13,6 +13,7 @@ import click
 from opskit.durations import parse_duration
 from opskit.errors import UsageError
 from opskit.formats import FormatChoice
+from opskit.policy import LARGEST
 from opskit.settings import Environment
 
 if TYPE_CHECKING:
@@ -42,7 +43,19 @@ class DurationType(click.ParamType[int]):
         return seconds
 
 
+class PatienceType(DurationType):
+    """How long to wait at the most, as seconds."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the seconds in ``value``, which cannot be negative."""
+        seconds = super().convert(value, param, ctx)
+        if not 0 <= seconds <= LARGEST:
+            self.fail(f"{value!r} is no time to wait: write 0 to {LARGEST} seconds", param, ctx)
+        return seconds
+
+
 DURATION = DurationType()
+PATIENCE = PatienceType()
 
 
 class MomentType(click.ParamType[datetime]):

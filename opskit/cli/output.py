@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results go to standard output, everything else to standard error."""
 
+import contextlib
 import os
 import re
 
@@ -65,4 +66,6 @@ def say(text: str) -> None:
 
 
 def _say(label: str, text: str) -> None:
-    click.echo(label + printable(redact(text)), err=True, color=COLOR)
+    # What nobody can hear must not end a change, or decide its exit code.
+    with contextlib.suppress(OSError):
+        click.echo(label + printable(redact(text)), err=True, color=COLOR)

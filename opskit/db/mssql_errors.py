@@ -31,7 +31,7 @@ _LOGIN = {18401, 18450, 18452, 18456, 18458, 18459, 18460, 18461, 18470, 18486, 
 _DATABASE = {911, 916, 4060, 4063, 4064}
 _BUSY = {17142, 17187, 17197, 17809, 40197, 40501, 40613, 49918, 49919, 49920}
 _MISSING = {207, 208, 2812, 4902}
-_DENIED = {229, 230, 262, 297, 300, 15247}
+_DENIED = {229, 230, 262, 297, 300, 2760, 3701, 15151, 15247}
 _READ_ONLY = {3906, 3908, 978, 979}
 _DUPLICATE = {2601, 2627}
 _DEADLOCK = {1205, 3960}
@@ -109,7 +109,7 @@ def _refusal(said: _Said, name: str) -> OpskitError:
         )
     if said.numbers & _LOCKED or said.has("lock timeout"):
         return lock_held(name)
-    if said.numbers & _DENIED or said.has("permission denied|permission was denied"):
+    if said.numbers & _DENIED or said.has("permission (was )?denied|must be owner"):
         return PermissionMissing(
             f"The login may not do that: {said.words}.",
             remedy="Grant SELECT on the columns ClientId, ClientName, AccessTokenLifetime and "

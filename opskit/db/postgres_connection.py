@@ -42,6 +42,11 @@ def connection_parameters(environment: Environment, url: str) -> dict[str, Any]:
     parameters.setdefault("application_name", "opskit")
     parameters.setdefault("connect_timeout", max(2, min(int(environment.timeout), 15)))
     parameters.setdefault("tcp_user_timeout", int(environment.timeout) * 1000)
+    # That one counts only while something is sent: a server that vanishes while it works, or
+    # while we wait for a lock, is found out by asking whether it still lives.
+    parameters.setdefault("keepalives_idle", max(1, int(environment.timeout)))
+    parameters.setdefault("keepalives_interval", 5)
+    parameters.setdefault("keepalives_count", 3)
     if _is_remote(parameters) and not environment.insecure:
         mode = parameters.setdefault("sslmode", "verify-full")
         if mode.startswith("verify"):

@@ -40,4 +40,20 @@ FINDINGS: Mapping[str, Explanation] = {
         cause="They were set before there was a policy, or by other means than opskit.",
         remedy="See them with opskit lifetime list; change them, or the policy.",
     ),
+    "journal-absent": Explanation(
+        symptom="The database has no journal, so changes are refused.",
+        cause="A change is recorded where it is made, and nobody has made the tables for it yet.",
+        remedy="Make it with opskit db upgrade, or let a DBA run what its --sql prints.",
+    ),
+    "journal-differs": Explanation(
+        symptom="The journal was made by another version of opskit, so changes are refused.",
+        cause="An older one wants an upgrade; a newer one is unknown to this opskit.",
+        remedy="See opskit db current: run opskit db upgrade, or update opskit here.",
+    ),
+    "journal-right-missing": Explanation(
+        symptom="The login may not read the journal, add to it and note proofs, so changes fail.",
+        cause="A DBA made the journal and granted no rights on it, or not all.",
+        remedy="Let a DBA run sql/postgresql/setup/role.sql or sql/mssql/setup/role.sql and give "
+        "the login that role.",
+    ),
 }

@@ -14,6 +14,7 @@ from opskit.db.statements import statement
 from opskit.db.store import LOCK_TIMEOUT
 from opskit.export.sql import Job, header
 from opskit.models import Change
+from opskit.transaction import counted
 
 _RUN = "psql -X -v ON_ERROR_STOP=1 -f {file} DATABASE"
 
@@ -95,8 +96,8 @@ BEGIN
   )
   SELECT count(*) INTO v_count FROM recorded;
 
-  RAISE NOTICE USING MESSAGE = 'opskit: changed ' || v_count || ' lifetimes in ' || {environment}
-    || '; the journal has them as change set ' || {change_set} || '.';
+  RAISE NOTICE USING MESSAGE = 'opskit: changed {changed} in ' || {environment}
+    || '; the journal has it as change set ' || {change_set} || '.';
 END
 """
 
@@ -121,6 +122,8 @@ def script(job: Job) -> str:
         **common,
         "table": literal(table),
         "no_table": literal(f"opskit: there is no table {table}."),
+        "changes": counted(len(job.plan.changes), "lifetime"),
+        "changed": counted(len(job.plan.changes), "lifetime"),
         "rows": ",\n".join(_rows(job.plan.observed)),
         "set_lock_timeout": _performed(_filled(job, "set_lock_timeout", milliseconds=milliseconds)),
         "lock_environment": _performed(_filled(job, "lock_environment")),

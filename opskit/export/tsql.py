@@ -15,6 +15,7 @@ from opskit.db.statements import locking
 from opskit.db.store import LOCK_TIMEOUT
 from opskit.export.sql import Job, header
 from opskit.models import Change
+from opskit.transaction import counted
 
 _CHUNK = 1000  # rows of one VALUES list: SQL Server takes no more
 _COLUMNS = "([client_id], [client_name], [old], [new])"
@@ -123,8 +124,8 @@ BEGIN TRY
 
   DROP TABLE #opskit_plan;
   COMMIT TRANSACTION;
-  SET @words = N'opskit: changed ' + CAST(@count AS nvarchar(20)) + N' lifetimes in '
-    + {environment} + N'; the journal has them as change set ' + {change_set} + N'.';
+  SET @words = N'opskit: changed {changed} in ' + {environment}
+    + N'; the journal has it as change set ' + {change_set} + N'.';
   PRINT @words;
 END TRY
 BEGIN CATCH
@@ -151,6 +152,7 @@ def script(job: Job) -> str:
         "tool_version": literal(record.tool_version),
         "plan_hash": literal(record.plan_hash),
         "reverts": literal(record.reverts),
+        "changed": counted(len(job.plan.changes), "lifetime"),
         "changes": str(len(job.plan.changes)),
         "inserts": "\n".join(_inserts(job.plan.observed)),
     }

@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tables are made of."""
 
+from collections.abc import Iterable
+
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from opskit.durations import format_duration
 from opskit.secrets import printable
+
+_LONGEST_WHOLE = 40  # letters of an id; Creatio's have 32
 
 
 def seconds(value: int) -> str:
@@ -27,3 +31,8 @@ def plain_table(*headers: str) -> Table:
         # An id is there to be copied: whole, or not at all useful.
         table.add_column(Text(header), no_wrap=header == "ClientId", overflow="fold")
     return table
+
+
+def fold_long_ids(column: Column, ids: Iterable[str]) -> None:
+    """Let the column of ids fold if one is so long that it would leave the others no room."""
+    column.no_wrap = all(len(one) <= _LONGEST_WHOLE for one in ids)

@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Changes as tables: what was written, wave by wave, and what the journal holds."""
 
+from itertools import groupby
+
 from rich.console import Console
+from rich.measure import Measurement
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
-from opskit.formats.cells import plain_table, seconds, word
+from opskit.formats.cells import fold_long_ids, plain_table, seconds, word
 from opskit.formats.checks import print_checks, print_environment
 from opskit.models import (
     Applied,
@@ -19,6 +23,8 @@ from opskit.models import (
 )
 from opskit.secrets import printable
 
+_WIDEST = 10_000  # columns: whatever a table wants
+_NARROWEST_WHY = 20  # columns
 _SHOWN = 20  # changes of one change set; JSON has all
 
 _OUTCOMES = {
@@ -59,7 +65,7 @@ def print_applied(console: Console, data: Applied) -> None:
 def print_history(console: Console, data: History) -> None:
     """Print the journal, newest first."""
     if not data.entries:
-        console.print(Text("No change is recorded."))
+        console.print(Text("No such change is recorded."))
         return
     table = plain_table(
         "when (UTC)", "change set", "environment", "client", "before", "", "after", "who", "token"
@@ -79,7 +85,35 @@ def print_history(console: Console, data: History) -> None:
             Text(verification, style),
             word(_why(entry)),
         )
-    console.print(table)
+    wanted = Measurement.get(console, console.options.update_width(_WIDEST), table).maximum
+    longest = max(Text(_why(entry)).cell_len for entry in data.entries)
+    # Reasons may fold; in ids, times and lifetimes nobody finds anything then.
+    if wanted - max(0, longest - _NARROWEST_WHY) <= console.width:
+        console.print(table)
+    else:
+        _print_by_change_set(console, data)
+
+
+def _print_by_change_set(console: Console, data: History) -> None:
+    """Print the journal where its table has no room: ids are there to be copied."""
+    for _, entries in groupby(data.entries, key=lambda entry: entry.change_set):
+        changed = list(entries)
+        first = changed[0]
+        when = f"{first.changed_at:%Y-%m-%d %H:%M:%S} UTC"
+        console.print(Text.assemble((printable(first.change_set), "bold"), f"  {when}"))
+        words = [printable(first.environment), printable(first.actor), printable(_why(first))]
+        console.print(Padding(Text("  ".join(filter(None, words)), "dim"), (0, 0, 0, 2)))
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(overflow="fold")
+        grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True)
+        for entry in changed:
+            verification, style = _VERIFICATIONS[entry.verification]
+            values = Text.assemble(f"{seconds(entry.old)} → ", (seconds(entry.new), "bold"))
+            grid.add_row(
+                word(entry.client_name or entry.client_id), values, Text(verification, style)
+            )
+        console.print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
 def _why(entry: JournalEntry) -> str:
@@ -104,7 +138,9 @@ def _print_change_set(console: Console, data: ChangeSet) -> None:
     changed = [change for change in data.changes if change.old != change.new]
     same = [change for change in data.changes if change.old == change.new]
     table = plain_table("client", "ClientId", "before", "", "after")
-    for change in [*changed, *same][:_SHOWN]:
+    shown = [*changed, *same][:_SHOWN]
+    fold_long_ids(table.columns[1], [change.client_id for change in shown])
+    for change in shown:
         arrow = "→" if change.old != change.new else "="
         name, after = word(change.name or "–"), Text(seconds(change.new), "bold")
         table.add_row(name, word(change.client_id), seconds(change.old), arrow, after)

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from opskit.formats.cells import seconds, word
+from opskit.formats.cells import fold_long_ids, seconds, word
 from opskit.models import Change, EnvironmentPlan, ExportedScripts, Plan, PostmanExport, Violation
 from opskit.secrets import printable
 
@@ -60,8 +60,9 @@ def _print_changes(console: Console, changes: Sequence[Change]) -> None:
         return
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(overflow="fold")
-    grid.add_column(no_wrap=True)  # an id is there to be copied
+    grid.add_column(no_wrap=True, overflow="fold")  # an id is there to be copied
     grid.add_column()
+    fold_long_ids(grid.columns[1], [change.client_id for change in changes[:_SHOWN]])
     for change in changes[:_SHOWN]:
         words = Text.assemble(f"{seconds(change.old)} → ", (seconds(change.new), "bold"))
         grid.add_row(word(change.name or "–"), word(change.client_id), words)

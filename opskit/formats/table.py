@@ -13,7 +13,7 @@ from rich.text import Text
 
 from opskit.durations import format_duration
 from opskit.formats import schema
-from opskit.formats.cells import plain_table, word
+from opskit.formats.cells import fold_long_ids, plain_table, word
 from opskit.formats.changes import print_applied, print_change_sets, print_history
 from opskit.formats.checks import print_environment
 from opskit.formats.findings import print_findings
@@ -90,6 +90,7 @@ def _show_lifetimes(console: Console, data: Lifetimes) -> None:
 
 def _show_one_environment(console: Console, one: EnvironmentClients) -> None:
     table = plain_table("client", "ClientId", "lifetime")
+    fold_long_ids(table.columns[1], [client.client_id for client in one.clients])
     for client in one.clients:
         table.add_row(word(client.name or "–"), word(client.client_id), _cell(client, one))
     console.print(Text(one.environment, "bold"))

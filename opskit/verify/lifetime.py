@@ -5,7 +5,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from opskit.checks import failed, passed, skipped
@@ -16,6 +16,7 @@ from opskit.http import Http
 from opskit.models import Change, Check, Finding, Status, Verification
 from opskit.patience import pause
 from opskit.progress import Progress, Step, silent
+from opskit.secrets import foreign
 from opskit.settings import Environment, KnownClient
 from opskit.verify.discovery import NoDiscovery, discover
 from opskit.verify.token import Token, TokenRefused, request_token
@@ -115,7 +116,16 @@ async def prove(
     for (change, _), check in zip(provable, proofs, strict=True):
         passed_it = check.status is Status.PASS
         results[change.client_id] = Verification.PROVED if passed_it else Verification.FAILED
+    if len(provable) > 1:
+        proofs = [_of(*one) for one in zip(provable, proofs, strict=True)]
     return Proof([*checks, *proofs], results)
+
+
+def _of(provable: tuple[Change, KnownClient], check: Check) -> Check:
+    """Say whose check it is, where there is more than one."""
+    change, _ = provable
+    label = change.name or change.client_id
+    return replace(check, summary=foreign(f"{label}: {check.summary}"))
 
 
 async def _prove_one(
@@ -168,7 +178,8 @@ class _Waiting:
 
 
 def _no_secret(changes: Sequence[Change], environment: Environment) -> Check:
-    more = f" and {len(changes) - 1} more clients" if len(changes) > 1 else ""
+    others = len(changes) - 1
+    more = f" and {others} more client{'' if others == 1 else 's'}" if others else ""
     return skipped(
         FRESH_TOKEN,
         f"not proved: {environment.name} has no secret for {changes[0].client_id}{more} "

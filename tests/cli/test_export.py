@@ -33,6 +33,9 @@ def test_one_script_for_each_environment_with_changes(config: Path, tmp_path: Pa
     assert lines[0][1:3] == ["1", "change"]
     assert Path(lines[0][3]) == Path("a/b") / scripts[0].name
     assert "nothing to change" in ran.out
+    assert "opskit verify" in ran.err
+    none = run("export", "sql", "plan.json", "-e", "test", config=config, cwd=tmp_path)
+    assert (none.code, none.err) == (0, "")
 
 
 def test_json_and_what_the_script_says_of_itself(config: Path, tmp_path: Path) -> None:

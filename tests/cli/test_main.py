@@ -3,7 +3,9 @@
 """Exit codes, error messages, the JSON envelope, and secrets that appear nowhere."""
 
 import re
+import shlex
 import shutil
+import subprocess
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +15,16 @@ import pytest
 
 from opskit.errors import internal_error
 from opskit.sandbox.faults import Fault
-from tests.cli.conftest import altered, assert_error_is_said, run, run_both, secrets_of
+from tests.cli.conftest import (
+    altered,
+    assert_error_is_said,
+    command,
+    posix_only,
+    run,
+    run_both,
+    secrets_of,
+    surroundings,
+)
 from tests.conftest import Sandbox
 from tests.scripted_server import (
     ODATA4,
@@ -47,6 +58,8 @@ FAILING = {
     "unknown client": (["lifetime", "list", "Data Mart Stink"], 2, "client-not-found"),
     "client without secret": (["verify", "--client", "Nobody", "-e", "dev"], 2, "client-not-found"),
     "protected": ([*SET, "30m", "-e", "prod"], 2, "protected"),
+    "negative wait": ([*SET, "30m", "-e", "dev", "--wait=-5"], 2, "usage"),
+    "endless lock": ([*SET, "30m", "-e", "dev", "--lock-timeout", "99999999999"], 2, "usage"),
     "unexpected value": ([*SET, "30m", "-e", "dev", "--expect", "5m"], 4, "value-changed"),
 }
 
@@ -64,6 +77,36 @@ def test_every_error_names_its_remedy(
     assert in_json.json()["errors"][0]["remedy"]
     assert "error: " not in in_json.err
     assert "Traceback" not in in_json.err
+
+
+@posix_only
+@pytest.mark.parametrize("output", ["table", "json"])
+@pytest.mark.parametrize(
+    ("streams", "code", "heard"),
+    [
+        ("<&-", 2, "is protected"),
+        ("2>/dev/full", 2, ""),
+        (">/dev/full", 2, ""),
+        ("<&- >&- 2>&-", 2, ""),
+    ],
+)
+def test_streams_that_are_closed_or_full(
+    untouched: Sandbox, output: str, streams: str, code: int, heard: str
+) -> None:
+    if "/dev/full" in streams and not Path("/dev/full").is_char_device():
+        pytest.skip("this system has no device that is always full")
+    line = shlex.join(command(*SET, "30m", "-e", "prod", "-o", output))
+    done = subprocess.run(
+        ["sh", "-c", f"{line} {streams}"],
+        capture_output=True,
+        encoding="utf-8",
+        env=surroundings(untouched.config),
+        check=False,
+    )
+    assert done.returncode == code
+    assert heard in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert "opskit itself failed" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("spelling", ["-ojson", "--output=json", "--output json", "-yo json"])

@@ -86,6 +86,8 @@ BABELFISH = 33557097
     ("state", "number", "words", "kind", "code"),
     [
         ("42S02", 208, "Invalid object name 'dbo.Clients'.", TableMissing, "table-missing"),
+        ("42S02", 3701, "Cannot drop the table 'x'.", PermissionMissing, "permission-missing"),
+        ("42000", BABELFISH, "must be owner of table x", PermissionMissing, "permission-missing"),
         ("42S22", 207, "Invalid column name 'x'.", TableMissing, "table-missing"),
         ("42S02", BABELFISH, 'relation "x" does not exist', TableMissing, "table-missing"),
         ("42000", 229, "The SELECT permission was denied", PermissionMissing, "permission-missing"),

@@ -16,6 +16,7 @@ import pytest
 from psycopg import sql
 
 import opskit.db
+from opskit.db.postgres_connection import connection_parameters
 from opskit.db.statements import statement
 from opskit.db.store import ClientStore, Rights, open_store
 from opskit.errors import (
@@ -619,3 +620,13 @@ def test_a_statement_is_one_statement_with_bound_values(statement_file: Path) ->
     text = _without_comments(statement_file.read_text("utf-8"))
     assert ";" not in text
     assert set(re.findall(r"\{(.*?)\}", text)) <= {"schema"}
+
+
+def test_a_server_that_vanishes_while_we_wait_is_found_out(database: Database) -> None:
+    given = connection_parameters(database.environment(timeout="7s"), "postgresql://u@localhost/d")
+    alive = ("keepalives_idle", "keepalives_interval", "keepalives_count")
+    assert [given[name] for name in alive] == [7, 5, 3]
+    own = connection_parameters(
+        database.environment(), "postgresql://u@localhost/d?keepalives_idle=60"
+    )
+    assert own["keepalives_idle"] == "60"

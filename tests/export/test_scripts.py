@@ -188,6 +188,14 @@ def test_it_says_what_it_is(target: Target, path: Path) -> None:
     for words in (RECORD.plan_hash, RECORD.change_set, "me@here", "CHG-1", "script.sql"):
         assert str(words) in head
     assert "opskit verify -e prod" in head
+    assert "changed 17 lifetimes in" in path.read_text("utf-8")
+
+
+def test_it_can_count_to_one(target: Target, tmp_path: Path) -> None:
+    plan = EnvironmentPlan("prod", 1, [*CHANGES[:1], Change("B", "b", 60, 60)])
+    text = write(target, tmp_path, plan, RECORD).read_text("utf-8")
+    assert "changed 1 lifetime in" in text
+    assert "change 1 token lifetime in prod" in text
 
 
 def test_a_lone_surrogate_from_the_command_line_breaks_nothing(

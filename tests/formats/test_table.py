@@ -3,6 +3,7 @@
 """The table format: every kind of data, names shown as they are, nothing said twice."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -221,6 +222,45 @@ def test_a_client_without_a_name() -> None:
     assert "–" in table(Lifetimes([one], []))
     both = table(Lifetimes([one, EnvironmentClients("test", clients, [])], []))
     assert both.splitlines()[2].startswith("0123 ")
+
+
+@pytest.mark.parametrize("length", [32, 200])
+def test_an_id_is_whole_unless_it_would_leave_the_others_no_room(length: int) -> None:
+    other = "0" * length
+    changes = [Change("A1", "Data Mart Sync", 3600, 1800), Change(other, "Odd One", 7200, 1200)]
+    for data in (
+        ChangeSets([ChangeSet("dev", Outcome.CHANGED, changes)]),
+        Plan([EnvironmentPlan("dev", 1, changes)], "abc"),
+        lifetimes("Data Mart Sync", "dev"),
+        Lifetimes([EnvironmentClients("dev", [Client(other, "Odd One", 7200, True)], [])], []),
+    ):
+        text = table(data)
+        assert "Data Mart Sync" in text or "Odd One" in text
+        assert "(1h)" in text or "(2h)" in text
+        assert (other in text) is (length == 32 and "Odd One" in text)
+
+
+@pytest.mark.parametrize(("width", "lines"), [(80, 3), (110, 3), (200, 3)])
+def test_history_keeps_ids_and_lifetimes_whole_at_any_width(
+    width: int, lines: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opskit.formats.table._PIPE_WIDTH", width)
+    entries = [
+        replace(ENTRY, client_name="Data Mart Sync", reverts=None),
+        replace(ENTRY, client_name="Legacy Reporting", old=604800, new=14400, reverts=None),
+    ]
+    text = table(History(entries))
+    assert ENTRY.change_set in text
+    assert "2026-01-31 23:59:59" in text
+    for words in ("Data Mart Sync", "604800 s (7d)", "14400 s (4h)", "ada", "dev", "because"):
+        assert words in text
+    assert len(text.splitlines()) == lines + 1
+
+
+def test_a_long_reason_folds_and_leaves_history_a_table() -> None:
+    text = table(History([replace(ENTRY, client_name="Data Mart Sync", reason="word " * 100)]))
+    assert text.startswith("when (UTC)")
+    assert len(text.splitlines()) > 3
 
 
 def test_clients_of_one_name_share_a_row() -> None:
