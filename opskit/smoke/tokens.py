@@ -9,6 +9,7 @@ from opskit.diagnosis.refusals import name_cause
 from opskit.http import Http
 from opskit.secrets import Secret
 from opskit.settings import Environment
+from opskit.together import together
 from opskit.verify.discovery import NoDiscovery, discover
 from opskit.verify.token import Token, TokenRefused, request_token
 
@@ -41,7 +42,7 @@ class TokenSource:
         return self._token
 
     async def _request(self) -> Token | TokenRefused:
-        secret, endpoint = await asyncio.gather(self._fetch_secret(), self._find_endpoint())
+        secret, endpoint = await together(self._fetch_secret(), self._find_endpoint())
         if isinstance(endpoint, TokenRefused):
             return endpoint
         token = await request_token(self._http, endpoint, self._client, secret)
