@@ -64,12 +64,12 @@ pm.test("one of the two login pages answers", () =>
 PING = """\
 expectStatus(200);
 pm.test("no page", () =>
-    pm.expect(pm.response.text().slice(0, 200)).to.not.match(/^\\s*<(!doctype html|html)/i));
+    pm.expect(text().slice(0, 200)).to.not.match(/^\\s*<(!doctype html|html)/i));
 """
 
 OAUTH_HEALTH = """\
 pm.test("no problem", () =>
-    pm.expect(at(["HasProblem"]), pm.response.text().slice(0, 300)).to.deep.equal([false]));
+    pm.expect(at(["HasProblem"]), text().slice(0, 300)).to.deep.equal([false]));
 """
 
 FRESH_API = """\
