@@ -20,11 +20,14 @@ from tests.scripted_server import (
     DISCOVERY,
     HEALTHY,
     JWKS,
+    OAUTH_HEALTH,
+    PING,
     TOKEN,
     Reply,
     default_key,
     discovery,
     json_reply,
+    text_reply,
     token,
 )
 
@@ -51,6 +54,8 @@ class FleetServer:
         self._socket.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._answers = {path: HEALTHY[name] for name, path in DATA_PATHS.items()}
+        self._answers[PING] = text_reply("Pong")
+        self._answers[OAUTH_HEALTH] = json_reply({"HasProblem": False, "Message": ""})
         self._answers[TOKEN] = token()
         self._answers[JWKS] = json_reply({"keys": [default_key().jwk()]})
         methods = ["GET", "POST"]

@@ -331,11 +331,11 @@ def test_of_two_applies_at_once_one_is_refused_and_both_journals_are_right(
 ) -> None:
     plan, environments = wave
     outcomes: list[tuple[Applied, Sequence[Exception]]] = []
-    at_the_start = threading.Barrier(2)
+    at_the_start = {name: threading.Barrier(2) for name in environments}
 
     def progress(step: Step) -> None:
-        if step.words == "connecting" and step.environment == "east":
-            at_the_start.wait(20)  # both have found the plan to be fresh
+        if step.words == "connecting":
+            at_the_start[step.environment].wait(20)  # both have found the plan to be fresh
 
     def apply() -> None:
         outcomes.append(apply_plan(plan, environments, QUICK, progress=progress))

@@ -49,7 +49,7 @@ def test_two_hundred_environments_by_sixteen(tmp_path: Path) -> None:
     assert (errors, all_pass(reports)) == ([], True)
     assert [one.environment for one in reports] == [f"e{number}" for number in range(200)]
     assert server.together == 16
-    assert set(server.asked.values()) == {6}
+    assert set(server.asked.values()) == {8}
 
 
 def test_a_hanging_environment_takes_one_place_only(tmp_path: Path) -> None:

@@ -160,10 +160,10 @@ def _lifetime(where: Environment) -> int:
 
 # The server reads what comes by Basic as RFC 6749, 2.3.1 says: each half form-encoded.
 def test_secrets_with_special_characters_arrive_both_ways(install: Install) -> None:
-    where = install.environment()
     for secret in ("+ %:ü&=", "100%25", "a+b", "päß wörd:", "\"'\\<>€"):
         install.keep_secret(secret)
-        (install.database.folder / "secret").write_text(secret, encoding="utf-8")
+        where = install.environment()
+        where.path("secret").write_text(secret, encoding="utf-8")
         assert statuses(verified(where), Status.FAIL) == [], secret
 
 

@@ -47,7 +47,7 @@ def test_smoke_writes_all_reports_beside_what_it_prints(sandbox: Sandbox, tmp_pa
     assert len(list(folder.iterdir())) == 4
     assert reports["json"] == ran.out
     assert len(list(ET.fromstring(reports["junit"]).iter("failure"))) == 4
-    assert "4 of 6 checks failed in 1 of 1 environment" in reports["html"]
+    assert "4 of 8 checks failed in 1 of 1 environment" in reports["html"]
     assert (
         'opskit_check_success{command="smoke",environment="dev",check="odata4"} 0'
         in (reports["prometheus"])
@@ -130,7 +130,7 @@ def test_a_report_that_cannot_be_written_takes_nothing_with_it(
 
     ran = run(*arguments, "-o", "json", config=untouched.config)
     assert (ran.code, ran.error_codes()) == (2, ["report-file"])
-    assert len(ran.json()["data"]["environments"][0]["checks"]) == 6
+    assert len(ran.json()["data"]["environments"][0]["checks"]) == 8
 
 
 def test_neither_error_hides_the_other(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_github_actions(sandbox: Sandbox, tmp_path: Path) -> None:
     (line,) = ran.err.splitlines()
     assert line.startswith("::error title=opskit%3A integration-off (dev%2C odata4%2C ")
     assert summary.startswith("from another step\n")
-    assert "4 of 6 checks failed" in summary
+    assert "4 of 8 checks failed" in summary
     assert "<b>❌ integration-off</b> in dev" in summary
 
 
