@@ -274,7 +274,7 @@ class MssqlInstallation:
                 )
             )
         except pyodbc.ProgrammingError:  # Babelfish, which has no such view
-            locks = f"SELECT pid FROM pg_locks WHERE granted = 0 AND pid IN ({ours})"
+            locks = f"SELECT pid FROM pg_locks WHERE CAST(granted AS int) = 0 AND pid IN ({ours})"
             return bool(self._database.execute(locks))
 
     @contextmanager
