@@ -281,7 +281,7 @@ def _no_answer(error: Exception, url: str, environment: Environment, timeout: fl
     else:
         what = str(error) or type(error).__name__
         code, words = "connection-failed", f"{where} broke off the answer: {what}"
-    return NoAnswer(redact(words) + ".", environment=environment.name, code=code)
+    return NoAnswer(redact(words).rstrip(".") + ".", environment=environment.name, code=code)
 
 
 def _place(url: str) -> tuple[str, int]:

@@ -36,7 +36,7 @@ def page_finding(answer: Answer) -> Finding | None:
         return None
     text = answer.text[:_READ].lower()
     said = f"{answer.status}: {title(answer)}"
-    if answer.status == 200 and any(marker in text for marker in _LOGIN_MARKERS):
+    if is_login_page(answer):
         return finding("login-page", "200 with the HTML of the login page.")
     if _NOT_STARTED.search(text):
         return finding("aspnet-core-not-started", said)
@@ -49,6 +49,12 @@ def page_finding(answer: Answer) -> Finding | None:
     if answer.status not in {502, 503, 504} and _GATEWAY.search(_visible(text)):
         return finding("gateway-page", f"{answer.status} with a page: {title(answer)}")
     return None
+
+
+def is_login_page(answer: Answer) -> bool:
+    """Return whether an answer is Creatio's login page."""
+    text = answer.text[:_READ].lower()
+    return answer.status == 200 and any(marker in text for marker in _LOGIN_MARKERS)
 
 
 def redirect_finding(answer: Answer) -> Finding:

@@ -407,6 +407,13 @@ HEALTHY: Mapping[str, Reply] = {
 }
 
 
+def closed_port() -> int:
+    """Return a port of this machine that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def script_identity(server: ScriptedServer) -> None:
     """Script a healthy Identity Service."""
     server.script("GET", DISCOVERY, discovery(server.url))

@@ -27,6 +27,7 @@ from tests.scripted_server import (
     HANG_UP,
     Reply,
     ScriptedServer,
+    closed_port,
     endless_reply,
     json_reply,
     redirect_reply,
@@ -121,7 +122,7 @@ def test_connections_are_kept_alive(web: ScriptedServer, unit: Environment) -> N
 def test_a_proxy_in_the_surroundings_does_not_get_what_is_for_this_machine(
     web: ScriptedServer, unit: Environment, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setenv(name, f"http://127.0.0.1:{_closed_port()}")
+    monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
     assert get(unit, f"{web.url}/here").status == 404
 
 
@@ -180,14 +181,8 @@ def test_a_request_may_have_less_time_than_the_environment(
 # -- no answer -----------------------------------------------------------------------------------
 
 
-def _closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def test_a_refused_connection_names_the_place(unit: Environment) -> None:
-    port = _closed_port()
+    port = closed_port()
     error = refusal(unit, f"http://127.0.0.1:{port}/")
     assert error.code == "connection-refused"
     assert f"127.0.0.1:{port}" in error.message

@@ -97,6 +97,27 @@ def test_each_fault_has_its_finding(sandbox: Sandbox, fault: Fault) -> None:
     assert ended == dict.fromkeys(shown_by, (status, finding_id))
 
 
+# Faults that answer in place of every page, the login pages by which a runtime is found out too.
+EVERYWHERE = (
+    *(Fault.UNAVAILABLE, Fault.IIS_NOT_FOUND, Fault.IIS_UNAVAILABLE),
+    *(Fault.ASPNET_ERROR, Fault.ASPNET_CORE_NOT_STARTED, Fault.HTML_GATEWAY),
+)
+
+
+@pytest.mark.parametrize("fault", EVERYWHERE, ids=str)
+def test_it_has_the_same_finding_where_the_runtime_is_found_out(
+    sandbox: Sandbox, fault: Fault
+) -> None:
+    where = sandbox.environment("test")
+    assert where.runtime == "auto"
+    sandbox.fault(fault, "test")
+    report = asyncio.run(smoke(where))
+    failures = {check.id: check.finding for check in report.checks if check.status is Status.FAIL}
+    assert set(failures) == {"runtime"}
+    assert failures["runtime"] is not None
+    assert failures["runtime"].id == REHEARSALS[fault][2]
+
+
 @pytest.mark.parametrize("fault", REHEARSALS, ids=str)
 def test_each_fault_leaves_nothing_behind(sandbox: Sandbox, fault: Fault) -> None:
     for _ in range(2):  # told twice, it breaks once

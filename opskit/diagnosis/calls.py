@@ -10,7 +10,7 @@ from opskit.explain import finding
 from opskit.health import Health, ask_oauth
 from opskit.http import Http
 from opskit.models import Check, Status
-from opskit.smoke_settings import HEALTH_CHECKS
+from opskit.smoke_settings import DATA_PATHS
 
 _PREFIX = "/0"
 _WITHIN = 10.0  # seconds for OAuthHealthCheck, where it was not asked before
@@ -32,14 +32,14 @@ async def name_cause(
     Args:
         http: the environment's connections.
         api: base URL of the API that refused.
-        checks: one for each data path, and those of Creatio's own health.
+        checks: one for each data path, and those of Creatio's own health. Checks of the
+            environment's own are explained like the others, and prove nothing: their services
+            may take anybody, or are expected to refuse.
         probe: makes a call against another base URL.
         health: what OAuthHealthCheck says; None where it was not asked yet.
     """
-    calls = [check for check in checks if check.id not in HEALTH_CHECKS]
-    ids = [
-        check.finding.id if check.finding else "" for check in calls if check.status not in _UNDONE
-    ]
+    calls = [check for check in checks if check.id in DATA_PATHS and check.status not in _UNDONE]
+    ids = [check.finding.id if check.finding else "" for check in calls]
     if not ids or not set(ids) <= REFUSED | _ELSEWHERE:
         return checks
     other = api.removesuffix(_PREFIX) if api.endswith(_PREFIX) else api + _PREFIX

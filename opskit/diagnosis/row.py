@@ -14,6 +14,7 @@ from opskit.settings import KnownClient
 
 GRANT = "client_credentials"
 _NEAREST = 3
+_SHOWN = 8  # clients where none is near
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,11 @@ def unknown(found: Finding, asked: KnownClient, clients: Sequence[Client]) -> Fi
     near = _nearest(asked, clients)
     evidence = [f"Clients: {len(clients)} rows, none with the id {asked.id}."]
     if near:
-        evidence.append("The nearest: " + ", ".join(f"{c.label} ({c.client_id})" for c in near))
+        evidence.append(f"The nearest: {_listed(near)}.")
+    elif clients:
+        # Mostly the id of another environment: the right one is known by its name.
+        more = f" and {len(clients) - _SHOWN} more" if len(clients) > _SHOWN else ""
+        evidence.append(f"There are: {_listed(clients[:_SHOWN])}{more}.")
     return finding("client-unknown", _said(found, "there is no such client"), evidence=evidence)
 
 
@@ -74,6 +79,10 @@ def judge(found: Finding, asked: KnownClient, rows: Rows, grants: str) -> Findin
 
 def _said(found: Finding, words: str) -> str:
     return f"{found.symptom.rstrip('.')}: {words}."
+
+
+def _listed(clients: Sequence[Client]) -> str:
+    return ", ".join(f"{client.label} ({client.client_id})" for client in clients)
 
 
 def _nearest(asked: KnownClient, clients: Sequence[Client]) -> list[Client]:

@@ -93,6 +93,7 @@ FINDINGS: Mapping[str, Explanation] = {
         "address that Creatio's own server cannot reach.",
         remedy="Open the address in OAuth20IdentityServerUrl from Creatio's server; start the "
         "service, or correct the setting.",
+        transient=True,
     ),
     "system-token-refused": Explanation(
         symptom="Creatio gets no token of its own from its Identity Service.",

@@ -105,7 +105,8 @@ FINDINGS: Mapping[str, Explanation] = {
         symptom="A fresh token does not have the lifetime that the database holds.",
         cause="The Identity Service probably still uses a cached client (its client-store cache "
         "keeps one for 15 minutes by default, if it is on), or reads another database.",
-        remedy="Wait it out (--wait 15m) or restart the Identity Service; then verify again.",
+        remedy="Give the cache its time, or restart the Identity Service; then verify again. A "
+        "change waits by itself: opskit lifetime set --wait 15m.",
         certainty=Certainty.LIKELY,
     ),
 }

@@ -166,8 +166,8 @@ class _Waiting:
     progress: Progress
 
     def may_mend(self, found: Finding) -> bool:
-        """Tell whether there is time, and waiting can mend it: a cache, and its restart."""
-        mendable = found.unreachable or found.id in {"lifetime-stale", "restarting"}
+        """Tell whether there is time, and waiting can mend it: a restart, or a cache."""
+        mendable = found.transient or found.id == "lifetime-stale"
         return mendable and self.deadline > time.monotonic()
 
     async def pause(self, why: str) -> None:

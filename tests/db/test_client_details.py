@@ -193,10 +193,13 @@ def test_a_scope_that_is_asked_for_in_vain(refused: Installation) -> None:
 @pytest.mark.parametrize(
     ("asked", "near"),
     [
-        (("DATAMART-0001", None), "Data Mart Sync (datamart-0001)"),
-        (("DATAMART-0O01", None), "Data Mart Sync (datamart-0001)"),
-        (("0123456789", "data mart sync"), "Data Mart Sync (datamart-0001)"),
-        (("0123456789", None), ""),
+        (("DATAMART-0001", None), "The nearest: Data Mart Sync (datamart-0001)."),
+        (("DATAMART-0O01", None), "The nearest: Data Mart Sync (datamart-0001)."),
+        (("0123456789", "data mart sync"), "The nearest: Data Mart Sync (datamart-0001)."),
+        (
+            ("0123456789", None),
+            "There are: Billing Export (B2), Data Mart Sync (datamart-0001).",
+        ),
     ],
     ids=["case", "typing error", "name", "none"],
 )
@@ -209,7 +212,7 @@ def test_an_unknown_client_has_neighbours(
     found = cause(installation.environment(), "invalid-client", client)
     assert found.id == "client-unknown"
     assert found.evidence[0] == f"Clients: 2 rows, none with the id {asked[0]}."
-    assert list(found.evidence[1:]) == ([f"The nearest: {near}"] if near else [])
+    assert list(found.evidence[1:]) == [near]
 
 
 def test_no_more_than_three_neighbours(installation: Installation) -> None:

@@ -15,6 +15,7 @@ from tests.scripted_server import (
     OAUTH_HEALTH,
     Reply,
     ScriptedServer,
+    closed_port,
     html_reply,
     json_reply,
     redirect_reply,
@@ -152,6 +153,37 @@ def test_one_path_that_is_let_in_ends_the_search(creatio: ScriptedServer, tmp_pa
     assert findings(checks) == {"login-redirect", ""}
     assert evidence(checks) == ()
     assert len(creatio.requests(OAUTH_HEALTH)) == 1
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"name": "closed", "path": "rest/X", "status": 401},
+        {"name": "open", "path": "rest/X"},
+    ],
+    ids=["expects a refusal", "takes anybody"],
+)
+def test_a_check_of_ones_own_proves_nothing(
+    creatio: ScriptedServer, tmp_path: Path, own: dict[str, object]
+) -> None:
+    refuse(creatio)
+    creatio.script("GET", "/rest/X", UNAUTHORIZED if "status" in own else json_reply({}))
+    checks = smoked(unit(tmp_path, creatio, smoke={"checks": [own]}))
+    assert checks[str(own["name"])].status is Status.PASS
+    assert findings(checks) == {"client-unregistered"}
+
+
+def test_an_identity_service_that_restarts_may_heal(tmp_path: Path) -> None:
+    """Creatio finds it unavailable, and so does the token: nothing there is worth giving up for."""
+    text = "IdentityService specified in system setting OAuth20IdentityServerUrl is unavailable."
+    with ScriptedServer() as server:
+        script_creatio(server)
+        server.script("GET", OAUTH_HEALTH, problem(text))
+        where = unit(tmp_path, server, identity=f"http://127.0.0.1:{closed_port()}")
+        checks = smoked(where)
+    failures = [check for check in checks.values() if check.status is Status.FAIL]
+    assert {check.id for check in failures} == {"token", "health.oauth"}
+    assert all(check.finding is not None and check.finding.transient for check in failures)
 
 
 def test_a_service_that_is_down_is_not_asked_again(creatio: ScriptedServer, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@
 
 import asyncio
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +31,7 @@ from tests.scripted_server import (
     Received,
     Reply,
     ScriptedServer,
+    closed_port,
     default_key,
     discovery,
     endless_reply,
@@ -66,12 +66,6 @@ def found(checks: dict[str, Check], *statuses: Status) -> dict[str, str]:
 
 def all_pass(checks: dict[str, Check]) -> bool:
     return {check.status for check in checks.values()} == {Status.PASS}
-
-
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def only_with(*tokens: str, otherwise: Reply, reply: Reply) -> Callable[[Received], Reply]:
@@ -406,12 +400,31 @@ def test_the_page_that_answers_decides(
     assert all_pass(checks)
 
 
+MAINTENANCE = "<!DOCTYPE html><html><title>Back soon</title></html>"
+IIS_404 = "<html><h2>404 - File or directory not found.</h2>\n<h3>Removed.</h3></html>"
+NOT_STARTED = "<html><h1>HTTP Error 500.30 - ASP.NET Core app failed to start</h1></html>"
+
+
 @pytest.mark.parametrize(
     ("framework", "net", "finding", "words"),
     [
         (Reply(404), Reply(404), "runtime-unknown", "404 and 404"),
-        (redirect_reply("/"), Reply(404), "runtime-unknown", "302 and 404"),
+        (Reply(404), Reply(500), "runtime-unknown", "404 and 500"),
         (text_reply("fine"), text_reply("fine"), "runtime-unknown", "200 and 200"),
+        (redirect_reply("/"), Reply(404), "redirect", "Instead of a login page: 302 to /"),
+        (
+            redirect_reply("https://idp.example.com/saml"),
+            redirect_reply("https://idp.example.com/saml"),
+            "gateway-sign-in",
+            "302 to https://idp.example.com/saml",
+        ),
+        # A maintenance page answers whatever is asked for, and tells nothing of the runtime.
+        (html_reply(MAINTENANCE), html_reply(MAINTENANCE), "web-page", "Back soon"),
+        (html_reply(IIS_404, 404), html_reply(IIS_404, 404), "iis-not-found", "File or directory"),
+        (html_reply(IIS_404, 404), Reply(404), "runtime-unknown", "404 and 404"),
+        # What may heal goes before what will not.
+        (html_reply(IIS_404, 404), Reply(503), "restarting", "503"),
+        (redirect_reply("/"), html_reply(NOT_STARTED, 500), "aspnet-core-not-started", "500.30"),
         (html_reply(LOGIN_HTML, 503), html_reply(LOGIN_HTML, 503), "restarting", "503"),
         (Reply(404), Reply(502), "restarting", "502"),
         (HANG_UP, HANG_UP, "connection-failed", "broke off"),
