@@ -122,15 +122,13 @@ def _outcome_of(
     environment: Environment,
     time_limit: float | None,
 ) -> EnvironmentReport | OpskitError:
-    try:
+    if not task.cancelled():
         return task.result()
-    except asyncio.CancelledError as stopped:
-        so_far = " ".join(["", *getattr(stopped, "__notes__", ())])
     if time_limit is None:
-        words = f"Interrupted before {environment.name} was checked.{so_far}"
+        words = f"Interrupted before {environment.name} was checked."
         return Interrupted(words, environment=environment.name)
     return UnreachableError(
-        f"{environment.name} was not checked within {format_duration(round(time_limit))}.{so_far}",
+        f"{environment.name} was not checked within {format_duration(round(time_limit))}.",
         remedy="Raise --time-limit, or see with -e what takes so long there.",
         environment=environment.name,
         code="time-limit",

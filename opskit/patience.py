@@ -41,19 +41,32 @@ def check_environments(
     only waited for.
 
     Returns:
-        As :func:`opskit.fleet.check_all`.
+        As :func:`opskit.fleet.check_all`, and beside the error of one that was stopped while it
+        was waited for, the report of its last attempt.
     """
     if options.timeout is not None:
         timeout = Duration(options.timeout)
         environments = [msgspec.structs.replace(one, timeout=timeout) for one in environments]
     places = asyncio.Semaphore(options.jobs)
 
-    def check(environment: Environment) -> Awaitable[EnvironmentReport]:
-        return _Attempts(environment, examine, options, places, progress).report()
-
-    return check_all(
-        environments, check, jobs=None, time_limit=options.time_limit, progress=progress
+    attempts = {
+        one.name: _Attempts(one, examine, options, places, progress) for one in environments
+    }
+    report, errors = check_all(
+        environments,
+        lambda one: attempts[one.name].report(),
+        jobs=None,
+        time_limit=options.time_limit,
+        progress=progress,
     )
+    reports = {one.environment: one for one in report.environments}
+    for error in errors:
+        last = attempts[error.environment or ""].last
+        if last is not None:
+            many = f"last of {last.attempts} attempts" if last.attempts > 1 else "only attempt"
+            error.message += f" The {many}: {_failures(last)[0].summary}"
+            reports[last.environment] = last
+    return Report([reports[one.name] for one in environments if one.name in reports]), errors
 
 
 async def pause(step: Step, seconds: float, progress: Progress) -> None:
@@ -68,7 +81,11 @@ async def pause(step: Step, seconds: float, progress: Progress) -> None:
 
 
 class _Attempts:
-    """The attempts at one environment, until it is ready or waiting cannot mend it."""
+    """The attempts at one environment, until it is ready or waiting cannot mend it.
+
+    Attributes:
+        last: what the last attempt found that failed; None before there is one.
+    """
 
     def __init__(
         self,
@@ -88,6 +105,7 @@ class _Attempts:
         self._attempts = 0
         self._retry_after = 0.0
         self._measured = False
+        self.last: EnvironmentReport | None = None
 
     async def report(self) -> EnvironmentReport:
         """Return the report of the last attempt, and how long it was waited for.
@@ -96,16 +114,14 @@ class _Attempts:
             OpskitError: the environment cannot be checked at all.
         """
         report = await self._attempt(None)
-        try:
-            while (end := self._end(report)) is None:
-                await self._pause(report)
-                report = await self._attempt(report)
-        except asyncio.CancelledError as stopped:
-            stopped.add_note(
-                f"The last of {self._attempts} attempts: {_failures(report)[0].summary}"
-            )
-            raise
-        return replace(report, attempts=self._attempts, waited=self._waited, gave_up=end or None)
+        while (end := self._end(report)) is None:
+            self.last = self._counted(report)
+            await self._pause(report)
+            report = await self._attempt(report)
+        return replace(self._counted(report), gave_up=end or None)
+
+    def _counted(self, report: EnvironmentReport) -> EnvironmentReport:
+        return replace(report, attempts=self._attempts, waited=self._waited)
 
     def _end(self, report: EnvironmentReport) -> str | None:
         """Say why this is the last attempt, "" where nobody would expect another; else None."""

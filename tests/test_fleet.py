@@ -78,8 +78,13 @@ def test_what_is_waited_for_when_the_time_is_over_says_why(tmp_path: Path) -> No
         lambda one, http: smoke(one, http=http),
         CheckOptions(wait=60, time_limit=1),
     )
-    assert (report.environments, error.code) == ([], "time-limit")
+    assert error.code == "time-limit"
     assert "The last of 2 attempts: 127.0.0.1:1 refused the connection." in error.message
+    (last,) = report.environments
+    assert (last.environment, last.attempts, last.gave_up) == ("unit", 2, None)
+    (token, *_) = last.checks
+    assert token.finding is not None
+    assert token.finding.id == "connection-refused"
 
 
 def test_slow_secrets_do_not_wait_for_each_other(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from email.utils import formatdate
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from opskit.check_options import CheckOptions
@@ -184,7 +185,8 @@ def test_who_waits_takes_nobodys_place(server: ScriptedServer, tmp_path: Path) -
         server.script("GET", DISCOVERY, once_the_other_was_asked)
         for folder in folders:
             folder.mkdir()
-        where = [unit(folders[0], server), unit(folders[1], other)]
+        second = msgspec.structs.replace(unit(folders[1], other), name="other")
+        where = [unit(folders[0], server), second]
         reports, errors = checked(CheckOptions(wait=30, jobs=1), *where)
     assert (errors, [failures(one) for one in reports]) == ([], [{}, {}])
     assert [one.attempts for one in reports] == [2, 1]
