@@ -113,6 +113,7 @@ def _check_table(result: Result) -> Iterator[str]:
     for suite, tally in zip(found, tallies, strict=True):
         state = "fail" if tally[Status.FAIL] else "warn" if tally[Status.WARN] else "ok"
         kind = "" if suite.kind == result.command else f" ({suite.kind})"
+        kind += f" – {suite.waiting}" if suite.waiting else ""
         counts = (str(tally[status] or "") for status in present)
         yield _row(_MARKS[state], _markdown(suite.environment + kind), *counts)
     yield "\n"

@@ -82,6 +82,8 @@ class JUnitFormat:
             _count(suite, own)
             suite.set("timestamp", self._run.began.isoformat(timespec="seconds"))
             suite.extend(map(_testcase, own))
+            if waiting := _waiting(result, environment):
+                ET.SubElement(suite, "system-out").text = _writable(waiting)
             root.append(suite)
         ET.indent(root)
         return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
@@ -105,6 +107,11 @@ def _cases(result: Result) -> list[Case]:
         left = Verdict("skipped", "", "an earlier wave failed, or nothing could begin")
         cases += (Case(name, "apply", "not started", 0, left) for name in result.data.not_started)
     return [*cases, *(_error(error, result.command) for error in errors)]
+
+
+def _waiting(result: Result, environment: str) -> str:
+    found = (s for s in suites(result) if s.environment == environment and s.waiting)
+    return "\n".join(f"{suite.kind}: {suite.waiting}" for suite in found)
 
 
 def _check(suite: Suite, check: Check) -> Case:

@@ -49,7 +49,7 @@ class Row:
     Attributes:
         environment: its name.
         state: ``ok``, ``warn`` or ``fail``.
-        note: how many checks passed, or that there are none.
+        note: how many checks passed, or that there are none; and how long it was waited for.
         cause: the number of the error that kept it from being checked; 0 for none.
         cells: one for each column; None where the check was not on the list.
         find: the words by which it is found.
@@ -84,7 +84,10 @@ def check_matrix(result: Result, causes: Sequence[Cause]) -> Matrix | None:
         return None
     failed = [error.environment for error in result.errors if error.environment]
     names = dict.fromkeys([*table, *failed])
-    rows = [_row(name, table.get(name, {}), columns, numbers) for name in names]
+    waiting = {suite.environment: suite.waiting for suite in found if suite.waiting}
+    rows = [
+        _row(name, table.get(name, {}), columns, numbers, waiting.get(name, "")) for name in names
+    ]
     return Matrix(columns, rows, len(columns) <= _UPRIGHT)
 
 
@@ -112,6 +115,7 @@ def _row(
     checks: Mapping[str, Sequence[Check]],
     columns: Sequence[str],
     numbers: Mapping[tuple[str, str], int],
+    waiting: str,
 ) -> Row:
     cells = [
         _cell(name, checks[column], numbers) if column in checks else None for column in columns
@@ -120,7 +124,8 @@ def _row(
     tally = Counter(check.status for column in checks.values() for check in column)
     state = "fail" if error or tally[Status.FAIL] else "warn" if tally[Status.WARN] else "ok"
     good, bad = tally[Status.PASS] + tally[Status.WARN], tally[Status.FAIL]
-    note = f"{good} of {good + bad}" if good + bad else "not checked"
+    counted = f"{good} of {good + bad}" if good + bad else "not checked"
+    note = ", ".join(filter(None, [counted, waiting]))
     words = [name, *(check.id for all_ in checks.values() for check in all_ if check.finding)]
     words += [check.finding.id for all_ in checks.values() for check in all_ if check.finding]
     return Row(name, state, note, error, cells, " ".join([*words, state]))

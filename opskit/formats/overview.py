@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from opskit.durations import format_duration
 from opskit.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_PENDING, OpskitError
-from opskit.models import Applied, Check, Outcome, Plan, Report, Status
+from opskit.models import Applied, Check, EnvironmentReport, Outcome, Plan, Report, Status
 from opskit.results import Result
 from opskit.secrets import printable, redact
 
@@ -26,25 +26,36 @@ class Suite:
         environment: where.
         kind: the command whose checks they are: ``verify``, ``smoke``, ``apply`` or ``revert``.
         checks: in the order in which they are read.
+        waiting: how long it was waited for, and why no longer; empty where nobody waited.
     """
 
     environment: str
     kind: str
     checks: Sequence[Check]
+    waiting: str = ""
 
 
 def suites(result: Result) -> list[Suite]:
     """Return the checks of a result, however it holds them."""
     data = result.data
     if isinstance(data, Report):
-        return [Suite(one.environment, result.command, one.checks) for one in data.environments]
+        return [_checked(one, result.command) for one in data.environments]
     if isinstance(data, Applied):
         return [
             *(Suite(one.environment, "apply", one.checks) for one in data.change_sets),
-            *(Suite(one.environment, "smoke", one.checks) for one in data.smoke),
+            *(_checked(one, "smoke") for one in data.smoke),
             *(Suite(one.environment, "revert", one.checks) for one in data.reverted),
         ]
     return []
+
+
+def _checked(report: EnvironmentReport, kind: str) -> Suite:
+    words = []
+    if report.attempts > 1:
+        words.append(f"{report.attempts} attempts in {how_long(report.waited)}")
+    if report.gave_up:
+        words.append(f"gave up: {report.gave_up}")
+    return Suite(report.environment, kind, report.checks, "; ".join(words))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 """Results of every kind that reports are made of, and names that try to break out of them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from opskit.checks import failed, passed, skipped, warned
@@ -49,6 +50,15 @@ def checks_gone_wrong(name: str = "prod") -> EnvironmentReport:
     refused = finding("login-redirect", "302 to the login page", evidence=evidence)
     fine = Check("token", Status.PASS, "expires in 3600 s", None, 0.05, LATENCY)
     return EnvironmentReport(name, [fine, *(failed(path, refused, 0.006) for path in PATHS)])
+
+
+WAITED = "9 attempts in 31.0 s; gave up: waiting cannot mend odata4"
+
+
+def waited_for(name: str = "prod") -> EnvironmentReport:
+    return replace(
+        checks_gone_wrong(name), attempts=9, waited=31, gave_up="waiting cannot mend odata4"
+    )
 
 
 def checks_gone_well(name: str = "dev") -> EnvironmentReport:
@@ -118,6 +128,7 @@ UNREACHED = LoginRefused("Wrong password.", remedy="Set the right one.", environ
 RESULTS: Mapping[str, Result] = {
     "well": Result("smoke", Report([checks_gone_well()])),
     "wrong": Result("smoke", Report([checks_gone_well(), checks_gone_wrong()])),
+    "waited": Result("smoke", Report([waited_for("prod")])),
     "unreached": Result("verify", Report([checks_gone_well()]), [UNREACHED]),
     "no config": Result("smoke", None, [NO_CONFIG]),
     "interrupted": Result("smoke", None, [Interrupted("Interrupted.")]),

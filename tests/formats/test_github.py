@@ -15,7 +15,7 @@ from opskit.formats.overview import clean
 from opskit.models import EnvironmentReport, Report
 from opskit.results import Result
 from opskit.secrets import Secret
-from tests.formats.samples import HOSTILE, RESULTS, RUN, named, smoke
+from tests.formats.samples import HOSTILE, RESULTS, RUN, WAITED, named, smoke
 
 
 def annotations(result: Result) -> list[tuple[str, str, str]]:
@@ -81,6 +81,10 @@ def test_the_summary_is_a_page(result: Result) -> None:
     assert f"opskit {result.command}" in page
     assert f"exit code {result.exit_code}" in page
     assert page.count("<details>") == page.count("</details>")
+
+
+def test_the_summary_says_how_long_it_was_waited_for() -> None:
+    assert f"<td>prod – {WAITED}</td>" in html(RESULTS["waited"])
 
 
 def test_the_summary_of_a_plan_shows_the_changes() -> None:

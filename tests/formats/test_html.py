@@ -19,7 +19,7 @@ from opskit.formats.overview import clean
 from opskit.models import Change, EnvironmentPlan, Plan
 from opskit.results import Result
 from opskit.secrets import Secret
-from tests.formats.samples import HOSTILE, RESULTS, RUN, named, planned
+from tests.formats.samples import HOSTILE, RESULTS, RUN, WAITED, named, planned
 
 _VOID = {"meta", "link", "input", "rect"}
 
@@ -108,6 +108,10 @@ def test_a_cause_is_explained_once() -> None:
     assert "docs/findings.md#login-redirect" in shown
     assert "p50 50 ms" in shown
     assert "p90 80 ms, p99 120 ms; 20 runs, 40 ms to 130 ms" in shown
+
+
+def test_how_long_it_was_waited_for() -> None:
+    assert f"prod 1 of 5, {WAITED}" in words(RESULTS["waited"])
 
 
 def test_lifetimes_of_a_plan() -> None:

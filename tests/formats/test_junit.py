@@ -14,7 +14,16 @@ from opskit.formats import ReportChoice
 from opskit.models import Report
 from opskit.results import Result
 from opskit.secrets import Secret
-from tests.formats.samples import HOSTILE, RESULTS, RUN, checks_gone_well, checks_gone_wrong, named
+from tests.formats.samples import (
+    HOSTILE,
+    RESULTS,
+    RUN,
+    WAITED,
+    checks_gone_well,
+    checks_gone_wrong,
+    named,
+    waited_for,
+)
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
 
@@ -69,6 +78,13 @@ def test_checks() -> None:
         "warning: Routes are reloaded.\nwhy"
     )
     assert "20 runs: least 40 ms, p50 50 ms" in (root[1][0].findtext("system-out") or "")
+
+
+def test_how_long_it_was_waited_for() -> None:
+    root = rendered(Result("smoke", Report([checks_gone_well(), waited_for("prod")])))
+    dev, prod = root
+    assert dev.find("system-out") is None
+    assert prod.findtext("system-out") == f"smoke: {WAITED}"
 
 
 def test_errors() -> None:
