@@ -30,8 +30,7 @@ from opskit.plan import check_observed
 from opskit.progress import Progress, Step, silent
 from opskit.revert import undo
 from opskit.settings import Environment
-
-JOBS = 16  # environments of one wave at a time
+from opskit.threads import DATABASES
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +187,7 @@ class _Run:
         self, done: list[ChangeSet], tasks: Sequence[tuple[str, Callable[[], ChangeSet]]]
     ) -> None:
         """Run one task for each environment at once, and add what they did to ``done``."""
-        with ThreadPoolExecutor(max_workers=JOBS) as pool:
+        with ThreadPoolExecutor(max_workers=DATABASES) as pool:
             futures = [(name, pool.submit(task)) for name, task in tasks]
             while wait([future for _, future in futures], timeout=0.5).not_done:
                 pass  # in pieces, because Windows lets no signal through before a wait ends

@@ -4,7 +4,7 @@
 
 from dataclasses import dataclass
 
-JOBS = 16  # environments at a time
+JOBS = 64  # environments at a time
 
 
 @dataclass(frozen=True, slots=True)

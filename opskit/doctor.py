@@ -16,6 +16,7 @@ from opskit.models import Check, EnvironmentReport, JournalStatus, Status
 from opskit.secrets import SecretRef
 from opskit.settings import Environment
 from opskit.smoke.runtime import find_api
+from opskit.threads import in_database_thread
 from opskit.verify.discovery import NoDiscovery, discover
 
 
@@ -25,7 +26,7 @@ async def examine(environment: Environment) -> EnvironmentReport:
     async with Http(environment) as http:
         unknown = any(c.id == "secrets.database" and c.status is Status.FAIL for c in secrets)
         database, *web = await asyncio.gather(
-            asyncio.to_thread(_database, environment, secret_known=not unknown),
+            in_database_thread(_database, environment, secret_known=not unknown),
             _identity(http, environment),
             _creatio(http, environment),
         )

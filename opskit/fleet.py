@@ -13,7 +13,7 @@ from opskit.errors import Interrupted, OpskitError, UnreachableError, internal_e
 from opskit.models import EnvironmentReport, Report, Status
 from opskit.progress import Progress, State, Step, silent
 from opskit.settings import Environment
-from opskit.threads import Threads
+from opskit.threads import DATABASES, Threads
 
 Found = TypeVar("Found")
 Check = Callable[[Environment], Awaitable[EnvironmentReport]]
@@ -37,7 +37,7 @@ def at_once(
         except Exception as error:  # noqa: BLE001 (one environment must not hide the others)
             return internal_error(error, environment.name)
 
-    with ThreadPoolExecutor(max_workers=JOBS) as pool:
+    with ThreadPoolExecutor(max_workers=DATABASES) as pool:
         return list(pool.map(one, environments))
 
 

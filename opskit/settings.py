@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The keys of opskit.toml, their meaning and their defaults."""
 
+import functools
 import ipaddress
 import re
 from pathlib import Path
@@ -188,6 +189,7 @@ class Environment(Settings, frozen=True, kw_only=True):
         return str(value)
 
 
+@functools.cache
 def is_loopback(url: str) -> bool:
     """Return whether ``url`` names this machine."""
     host = urlsplit(url).hostname or ""

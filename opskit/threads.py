@@ -1,7 +1,8 @@
 # Copyright 2026 The opskit authors
 # SPDX-License-Identifier: Apache-2.0
-"""Threads that nobody has to wait for."""
+"""Threads that nobody has to wait for, and how many of them may ask databases at a time."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,6 +10,19 @@ from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+DATABASES = 16  # connections at a time, since environments may share a server
+_places = threading.BoundedSemaphore(DATABASES)
+
+
+async def in_database_thread(work: Callable[P, R], /, *arguments: P.args, **named: P.kwargs) -> R:
+    """Run ``work``, which keeps one connection to a database, in a thread, when it is its turn."""
+
+    def in_turn() -> R:
+        with _places:
+            return work(*arguments, **named)
+
+    return await asyncio.to_thread(in_turn)
 
 
 class Threads(ThreadPoolExecutor):

@@ -42,13 +42,13 @@ def all_pass(reports: Sequence[EnvironmentReport]) -> bool:
     return {check.status for one in reports for check in one.checks} == {Status.PASS}
 
 
-def test_two_hundred_environments_by_sixteen(tmp_path: Path) -> None:
-    with FleetServer(gather=16) as server:  # nobody gets an answer before 16 have asked
+def test_two_hundred_environments_by_sixty_four(tmp_path: Path) -> None:
+    with FleetServer(gather=64) as server:  # nobody gets an answer before 64 have asked
         reports, errors = checked(server.config(tmp_path, 200), CheckOptions())
 
     assert (errors, all_pass(reports)) == ([], True)
     assert [one.environment for one in reports] == [f"e{number}" for number in range(200)]
-    assert server.together == 16
+    assert server.together == 64
     assert set(server.asked.values()) == {8}
 
 

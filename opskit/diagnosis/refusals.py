@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why a client gets no token: its rows in the database say what the token endpoint does not."""
 
-import asyncio
 import base64
 import hashlib
 from dataclasses import replace
@@ -14,6 +13,7 @@ from opskit.errors import OpskitError
 from opskit.models import Finding
 from opskit.secrets import Secret
 from opskit.settings import Environment, KnownClient
+from opskit.threads import in_database_thread
 
 
 async def name_cause(
@@ -29,7 +29,7 @@ async def name_cause(
     """
     if found.id not in REFUSALS or environment.database is None:
         return found
-    return await asyncio.to_thread(_name_cause, environment, client, secret, found)
+    return await in_database_thread(_name_cause, environment, client, secret, found)
 
 
 def _name_cause(

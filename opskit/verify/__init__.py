@@ -14,6 +14,8 @@ from opskit.http import Http
 from opskit.models import Check, EnvironmentReport
 from opskit.secrets import Secret
 from opskit.settings import Environment, KnownClient
+from opskit.threads import in_database_thread
+from opskit.together import together
 from opskit.verify.discovery import Discovery, NoDiscovery, discover
 from opskit.verify.keys import KeySet, check_signature, fetch_keys
 from opskit.verify.lifetime import check_claims, check_effective
@@ -50,7 +52,7 @@ async def verify(
     identity = environment.require("identity")
     client = environment.token_client(client_name)
     async with nullcontext(http) if http else Http(environment) as http:
-        secret, found = await asyncio.gather(_secret(environment, client), discover(http, identity))
+        secret, found = await together(_secret(environment, client), discover(http, identity))
         if isinstance(found, NoDiscovery):
             rest = ("keys.reachable", "keys.strength", "token.post", "token.basic", *_TOKEN_CHECKS)
             undone = [skipped(check_id, "needs the discovery document") for check_id in rest]
@@ -59,7 +61,7 @@ async def verify(
             fetch_keys(http, found.jwks_uri),
             _obtain(http, found, client, secret, "post"),
             _obtain(http, found, client, secret, "basic"),
-            asyncio.to_thread(_lifetime_in_database, environment, client),
+            in_database_thread(_lifetime_in_database, environment, client),
         )
     if client and secret:
         post, basic = await _explained(environment, client, secret, post, basic)
