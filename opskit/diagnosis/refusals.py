@@ -45,7 +45,8 @@ def _name_cause(
     except OpskitError as error:
         return replace(found, evidence=(f"The database could not be asked: {error.message}",))
     engine = engine_of(environment.require("database"))
-    return judge(found, client, rows, f"sql/{engine}/setup/role.sql")
+    grants = f"sql/{engine}/setup/role.sql"
+    return judge(found, client, rows, environment=environment.name, grants=grants)
 
 
 def _hashes(secret: Secret) -> list[str]:

@@ -3,8 +3,9 @@
 """Which cause a client's rows give for the refusal of a token; nothing is fetched here."""
 
 import difflib
+import shlex
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from opskit.db.client_details import SHARED_SECRET, ClientDetails, StoredSecret
@@ -53,13 +54,16 @@ def unknown(found: Finding, asked: KnownClient, clients: Sequence[Client]) -> Fi
     return finding("client-unknown", _said(found, "there is no such client"), evidence=evidence)
 
 
-def judge(found: Finding, asked: KnownClient, rows: Rows, grants: str) -> Finding:
+def judge(
+    found: Finding, asked: KnownClient, rows: Rows, *, environment: str, grants: str
+) -> Finding:
     """Return what is wrong with the client, or that nothing is, with all that was looked at.
 
     Args:
         found: what the token endpoint said: invalid-client, unauthorized-client, invalid-scope.
         asked: the client in opskit.toml.
         rows: what the database holds.
+        environment: its name, for what to do now.
         grants: where the rights are documented that this login may lack.
     """
     evidence = list(_evidence(rows))
@@ -69,7 +73,9 @@ def judge(found: Finding, asked: KnownClient, rows: Rows, grants: str) -> Findin
     causes = (test(asked, rows) for test in _TESTS[found.id])
     cause = next((cause for cause in causes if cause is not None), None)
     if cause is not None:
-        return finding(cause[0], _said(found, cause[1]), evidence=evidence)
+        explained = finding(cause[0], _said(found, cause[1]), evidence=evidence)
+        here = f"{shlex.quote(asked.id)} 1h -e {environment}"
+        return replace(explained, remedy=explained.remedy.replace("CLIENT 1h -e ENV", here))
     # Creatio's scopes also stand in other tables, so a client's own being right proves nothing.
     if found.id != "invalid-scope" and None not in _DECIDING[found.id](rows):
         words = "nothing is wrong with it in the database"

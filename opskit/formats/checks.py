@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from opskit.explain import EXPLANATIONS
-from opskit.models import Check, EnvironmentReport, Latency, Status
+from opskit.models import Check, EnvironmentReport, Finding, Latency, Status
 
 _MARKS = {
     Status.PASS: ("✓", "green"),
@@ -55,14 +55,20 @@ def print_checks(console: Console, checks: Sequence[Check]) -> None:
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     shown = _without_repetition(checks)
+    # Checks that fail alike are explained once, below the last of them.
+    last = {_causes(check): check for check in shown}
     for check, following in zip(shown, [*shown[1:], None], strict=True):
         mark, style = _MARKS[check.status]
         dim = "dim" if check.status in {Status.SKIPPED, Status.UNSUPPORTED} else ""
         grid.add_row(Text(mark, style), Text(check.id, dim), _summary(check, dim))
-        for line in _explanation(check):
-            # Checks that fail alike are explained once, below the last of them.
-            if following is None or _explanation(following) != _explanation(check):
-                grid.add_row("", "", line)
+        causes, explained_by = _causes(check), last[_causes(check)]
+        lines = [*_evidence(check), *causes]
+        if causes and explained_by is not check:
+            lines = [line for line in _evidence(check) if line not in _evidence(explained_by)]
+            if following is None or _causes(following) != causes:
+                lines += [("why  ", f"as for {explained_by.id} below")]
+        for label, words in lines:
+            grid.add_row("", "", Text.assemble((label, "dim"), words))
     console.print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
@@ -92,12 +98,22 @@ def _latency(latency: Latency) -> str:
     return f"{latency.runs} runs, ms: {times}"
 
 
-def _explanation(check: Check) -> list[Text]:
-    if check.finding is None or check.status not in {Status.FAIL, Status.WARN}:
-        return []
-    found = check.finding
-    parts = [("saw  ", words) for words in found.evidence]
-    parts += [("why  ", found.cause), ("do   ", found.remedy)]
+def _evidence(check: Check) -> tuple[tuple[str, str], ...]:
+    """Return what was looked up, each with the label of its line."""
+    found = _reason(check)
+    return tuple(("saw  ", words) for words in found.evidence) if found else ()
+
+
+def _causes(check: Check) -> tuple[tuple[str, str], ...]:
+    """Return cause and remedy, each with the label of its line."""
+    found = _reason(check)
+    if found is None:
+        return ()
+    parts = [("why  ", found.cause), ("do   ", found.remedy)]
     if found.id in EXPLANATIONS:
         parts.append(("more ", f"opskit explain {found.id}"))
-    return [Text.assemble((label, "dim"), words) for label, words in parts if words]
+    return tuple((label, words) for label, words in parts if words)
+
+
+def _reason(check: Check) -> Finding | None:
+    return check.finding if check.status in {Status.FAIL, Status.WARN} else None

@@ -181,6 +181,12 @@ def test_the_day_of_expiry_is_said(refused: Installation) -> None:
     )
 
 
+def test_the_remedy_can_be_run_as_it_stands(refused: Installation) -> None:
+    execute(refused, 'UPDATE "Clients" SET "AccessTokenLifetime" = 0')
+    remedy = cause(refused.environment()).remedy
+    assert remedy == "Set a lifetime: opskit lifetime set A1 1h -e unit."
+
+
 def test_a_scope_that_is_asked_for_in_vain(refused: Installation) -> None:
     asked = KnownClient("A1", SecretRef(env="UNUSED"), scope="Api Other")
     found = cause(refused.environment(), "invalid-scope", asked)

@@ -302,9 +302,25 @@ def test_what_no_page_explains_points_to_none() -> None:
     assert "more" not in table(report(from_error("database.login", error)))
 
 
+def test_those_that_fail_alike_elsewhere_point_to_the_explanation() -> None:
+    fine = passed("token", "expires in 3600 s")
+    text = table(report(fine, refused("odata4"), passed("odata3", "4 rows"), refused("orders")))
+    lines = [line.strip() for line in text.splitlines()]
+    assert text.count(CAUSE) == 1
+    assert text.count("why  ") == 2
+    assert lines[3] == "why  as for orders below"
+    assert CAUSE[:40] in lines[6]
+
+
+def test_what_was_seen_of_one_of_them_only_stands_there() -> None:
+    seen = finding("login-redirect", "302", evidence=["It asks for a cookie."])
+    lines = table(report(failed("odata4", seen), refused("webservice"))).splitlines()
+    assert lines[2].strip() == "saw  It asks for a cookie."
+    assert "302 for webservice" in lines[3]
+    assert "why  " in lines[4]
+
+
 def test_others_are_explained_each() -> None:
-    apart = table(report(refused("odata4"), passed("odata3", "4 rows"), refused("webservice")))
-    assert apart.count(CAUSE) == 2
     unlike = table(report(refused("odata4"), failed("odata3", finding("rows-empty"))))
     assert unlike.count("why  ") == 2
 
