@@ -3,7 +3,7 @@
 """Short ways to say how a check ended."""
 
 from opskit.errors import NoAnswer, OpskitError, UnreachableError
-from opskit.explain import finding
+from opskit.explain import EXPLANATIONS, finding
 from opskit.models import Check, Finding, Status
 from opskit.secrets import foreign
 
@@ -35,7 +35,13 @@ def unanswered(error: NoAnswer) -> Finding:
 
 def from_error(check_id: str, error: OpskitError) -> Check:
     """Return the failed check for what another layer could not do."""
-    unreachable = isinstance(error, UnreachableError)
-    transient = error.code in {"database-unreachable", "database-gone"}
-    found = Finding(error.code, error.message, "", error.remedy, unreachable, transient)
+    known = EXPLANATIONS.get(error.code)
+    found = Finding(
+        error.code,
+        error.message,
+        known.cause if known else "",
+        error.remedy,
+        unreachable=isinstance(error, UnreachableError),
+        transient=known is not None and known.transient,
+    )
     return failed(check_id, found)

@@ -40,6 +40,7 @@ FINDINGS: Mapping[str, Explanation] = {
         cause="It is stopped or starting, listens elsewhere, or a firewall is in between.",
         remedy="Check the address in `database`; try it from this machine with psql or sqlcmd.",
         unreachable=True,
+        transient=True,
     ),
     "database-tls": Explanation(
         symptom="No verified TLS connection to the database came about.",
@@ -54,6 +55,7 @@ FINDINGS: Mapping[str, Explanation] = {
         "long.",
         remedy="See what is there now with opskit lifetime list; then try again.",
         unreachable=True,
+        transient=True,
         certainty=Certainty.LIKELY,
     ),
 }
