@@ -1,6 +1,6 @@
 # Copyright 2026 The opskit authors
 # SPDX-License-Identifier: Apache-2.0
-"""`opskit smoke` beside curl and the work itself, one environment beside 200, and start-up.
+"""`opskit smoke` beside curl, Newman and the work itself; one environment beside 200; start-up.
 
 The servers are the sandbox's, at no latency of their own and at 100 ms for each answer.
 """
@@ -8,14 +8,18 @@ The servers are the sandbox's, at no latency of their own and at 100 ms for each
 import asyncio
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from opskit.export.postman import export_postman
 from opskit.http import Http
 from opskit.sandbox.faults import Fault
 from opskit.settings import Environment
 from opskit.smoke import smoke
+from opskit.smoke.paths import data_paths
+from tests import newman
 from tests.benchmarks.measuring import Row, alternated, machine, table
 from tests.cli.conftest import command, surroundings
 from tests.conftest import Sandbox
@@ -63,31 +67,50 @@ curl -sf -H "$bearer" -H "$json" {api}/rest/CryptographicService/GetConvertedPas
     return script
 
 
+def _newman(environment: Environment, folder: Path) -> list[str] | None:
+    """Export the collection; return what runs it, or None where Newman is not installed."""
+    if (program := newman.program()) is None:
+        print("\nNewman is left out: it is not installed (make newman)")
+        return None
+    (files,) = export_postman([environment], folder, None, force=True).files
+    secret = environment.resolve(environment.require_client().secret).reveal()
+    given = ["-e", files.variables, "--env-var", f"client_secret={secret}", "--bail"]
+    return [*program, "run", files.collection, *given]
+
+
 @pytest.mark.parametrize("latency", LATENCIES)
 def bench_cold_smoke(sandbox: Sandbox, tmp_path: Path, latency: float) -> None:
-    """A whole process of opskit beside six processes of curl."""
+    """A whole process of opskit beside six of curl, and beside one of Newman."""
     script = _curls(sandbox.environment(), tmp_path)
+    postman = _newman(sandbox.environment(), tmp_path)
     _sandbox_at(sandbox, latency)
-    taken = alternated(
-        {
-            "curl, six calls": lambda: subprocess.run(["bash", script], check=True),
-            "`opskit smoke`": lambda: _ran("smoke", "-e", "dev", config=sandbox.config),
-        },
-        TIMES,
-    )
-    curl, own = taken.values()
-    aim = 1.0 if latency else None
+    works: dict[str, Callable[[], object]] = {
+        "curl": lambda: subprocess.run(["bash", script], check=True),
+        "own": lambda: _ran("smoke", "-e", "dev", config=sandbox.config),
+    }
+    if postman:
+        works["newman"] = lambda: subprocess.run(postman, capture_output=True, check=True)
+    taken = alternated(works, TIMES)
+    own = taken["own"]
+
+    def beside(what: str, other: float | None, aim: float | None) -> list[Row]:
+        return [Row(what, other), Row("`opskit smoke`", own, own / other, aim)] if other else []
+
     rows = [
-        Row("the same six calls by curl", curl),
-        Row("`opskit smoke`", own, own / curl, aim),
+        *beside(
+            "discovery, token and the data paths by curl", taken["curl"], 1 if latency else None
+        ),
+        *beside("`newman run` of the exported collection", taken.get("newman"), 0.5),
     ]
     print(f"\n{machine()}\n\n{table(f'Cold, {latency * 1000:.0f} ms latency', rows)}")
 
 
 def bench_in_process(sandbox: Sandbox) -> None:
-    """The work without the process, beside discovery, token and one data path after another."""
+    """The work without the process, beside discovery, token and the slowest data path in turn."""
     environment = sandbox.environment()
     _sandbox_at(sandbox, 0.1)
+    checks = {check.id: check for check in asyncio.run(smoke(environment)).checks}
+    slowest = max(data_paths(environment.smoke), key=lambda path: checks[path.name].elapsed or 0)
 
     async def critical() -> None:
         from opskit.smoke.tokens import TokenSource
@@ -97,8 +120,9 @@ def bench_in_process(sandbox: Sandbox) -> None:
             token = await TokenSource(environment, http, None).current()
             assert isinstance(token, Token)
             bearer = {"Authorization": f"Bearer {token.access.reveal()}"}
-            url = f"{environment.require('creatio')}/odata/Account?$top=20"
-            answer = await http.request("GET", url, headers=bearer)
+            headers = {**slowest.headers, **bearer}
+            url = f"{environment.require('creatio')}/{slowest.path}"
+            answer = await http.request(slowest.method, url, headers=headers, body=slowest.body)
             assert answer.status == 200
 
     path, whole = alternated(
@@ -109,7 +133,7 @@ def bench_in_process(sandbox: Sandbox) -> None:
         TIMES,
     ).values()
     rows = [
-        Row("discovery, token, one data path", path),
+        Row("discovery, token, the slowest data path", path),
         Row("all of smoke", whole, whole / path, 1.2),
     ]
     print(f"\n{machine()}\n\n{table('In one process, 100 ms latency', rows)}")
