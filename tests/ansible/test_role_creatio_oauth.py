@@ -3,10 +3,10 @@
 """The role creatio_oauth on the sandbox's Creatio, with and without /0."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -62,144 +62,145 @@ class Administrator:
 
 
 @pytest.fixture
-def hands(sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[Administrator]:
-    """The administrator of one environment; what was there before is put back."""
-    name = getattr(request, "param", "dev")
-    environment = sandbox.environment(name)
-    one = Administrator(
-        environment.require("creatio"),
-        environment.require("identity"),
-        "framework" if name == "test" else "net",
-        (sandbox.folder / "secrets" / f"{name}-supervisor").read_text("utf-8"),
-    )
-    with one.http:
+def hands(sandbox: Sandbox) -> Iterator[Mapping[str, Administrator]]:
+    """The administrators of dev, and of test below /0; what was there before is put back."""
+    everybody, before = {}, {}
+    for name, runtime in (("dev", "net"), ("test", "framework")):
+        environment = sandbox.environment(name)
+        one = Administrator(
+            environment.require("creatio"),
+            environment.require("identity"),
+            runtime,
+            (sandbox.folder / "secrets" / f"{name}-supervisor").read_text("utf-8"),
+        )
         one.sign_in()
-        before = one.settings()
-        yield one
-        one.set(**before)
+        everybody[name], before[name] = one, one.settings()
+    yield everybody
+    for name, one in everybody.items():
+        one.set(**before[name])
         one.feature(1)
+        one.http.close()
 
 
-def play(
-    collection: Collection,
-    hands: Administrator,
-    folder: Path,
-    *arguments: str,
-    **variables: object,
-) -> Played:
-    given: dict[str, Any] = {
-        "creatio_oauth_creatio": hands.creatio + "/",
-        "creatio_oauth_runtime": hands.runtime,
-        "creatio_oauth_password": hands.password,
-        "creatio_oauth_identity": hands.identity,
+def given(one: Administrator, **variables: object) -> dict[str, object]:
+    """The role's variables for one host; what is None is left out."""
+    everything: dict[str, object] = {
+        "creatio_oauth_creatio": one.creatio + "/",
+        "creatio_oauth_runtime": one.runtime,
+        "creatio_oauth_password": one.password,
+        "creatio_oauth_identity": one.identity,
         "creatio_oauth_client_id": "IdServiceUser",
         "creatio_oauth_client_secret": CLIENT_SECRET,
         **variables,
     }
-    playbook = {
-        "hosts": "all",
-        "connection": "local",
-        "gather_facts": False,
-        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
-        "roles": ["opskit.creatio.creatio_oauth"],
-    }
-    path = folder / "connect.yml"
-    path.write_text(json.dumps([playbook]), encoding="utf-8")
-    private = folder / "given.json"
-    private.write_text(json.dumps({k: v for k, v in given.items() if v is not None}), "utf-8")
-    options = ("-i", "creatio,", "-e", f"@{private}", "-vvv", "--diff")
-    played = collection.call("ansible-playbook", *options, *arguments, path)
-    for secret in (hands.password, CLIENT_SECRET, *hands.http.cookies.values()):
-        assert secret not in played.text
-    assert "BPMLOADER" not in played.text
-    return played
+    return {name: value for name, value in everything.items() if value is not None}
 
 
-def outcome(played: Played) -> tuple[int, int]:
-    """How many tasks changed something, and how many failed."""
-    return recap(played, "changed")["creatio"], recap(played, "failed")["creatio"]
+@dataclass(frozen=True)
+class Role:
+    """The role, played for several hosts at once. No secret may stand in what it prints."""
+
+    collection: Collection
+    folder: Path
+    hands: Mapping[str, Administrator]
+
+    def play(self, hosts: Mapping[str, Mapping[str, object]], *arguments: str) -> Played:
+        playbook = {
+            "hosts": "all",
+            "connection": "local",
+            "gather_facts": False,
+            "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+            "roles": ["opskit.creatio.creatio_oauth"],
+        }
+        (self.folder / "connect.yml").write_text(json.dumps([playbook]), encoding="utf-8")
+        (self.folder / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}), "utf-8")
+        options = ("-i", str(self.folder / "hosts.json"), "-vvv", "--diff", *arguments)
+        played = self.collection.call("ansible-playbook", *options, self.folder / "connect.yml")
+        for one in self.hands.values():
+            for secret in (one.password, CLIENT_SECRET, *one.http.cookies.values()):
+                assert secret not in played.text
+        assert "BPMLOADER" not in played.text
+        return played
 
 
-@pytest.mark.parametrize("hands", ["dev", "test"], indirect=True)
-def test_what_differs_is_set_once(
-    collection: Collection, hands: Administrator, tmp_path: Path
+@pytest.fixture
+def role(collection: Collection, tmp_path: Path, hands: Mapping[str, Administrator]) -> Role:
+    return Role(collection, tmp_path, hands)
+
+
+def outcome(played: Played) -> dict[str, tuple[int, int]]:
+    """How many tasks changed something, and how many failed, on each host."""
+    changed, failed = recap(played, "changed"), recap(played, "failed")
+    return {host: (changed[host], failed[host]) for host in changed}
+
+
+def test_what_differs_is_set_once(hands: Mapping[str, Administrator], role: Role) -> None:
+    before = {name: one.settings() for name, one in hands.items()}
+    hosts = {name: given(one) for name, one in hands.items()}
+    once, unchanged = dict.fromkeys(hands, (1, 0)), dict.fromkeys(hands, (0, 0))
+
+    assert outcome(planned := role.play(hosts, "--check")) == once, planned.text
+    assert f"{CLIENT}: {before['dev'][CLIENT]} → IdServiceUser" in planned.text
+    assert {name: one.settings() for name, one in hands.items()} == before
+
+    assert outcome(done := role.play(hosts)) == once, done.text
+    for one in hands.values():
+        assert one.settings() == {URL: one.identity, CLIENT: "IdServiceUser"}
+    # The secret is not needed as long as the client stays.
+    hosts = {n: given(one, creatio_oauth_client_secret=None) for n, one in hands.items()}
+    assert outcome(again := role.play(hosts)) == unchanged, again.text
+
+
+def test_what_is_changed_by_hand_is_mended(
+    sandbox: Sandbox, hands: Mapping[str, Administrator], role: Role
 ) -> None:
-    before = hands.settings()
-    assert outcome(planned := play(collection, hands, tmp_path, "--check")) == (1, 0), planned.text
-    assert f"{CLIENT}: {before[CLIENT]} → IdServiceUser" in planned.text
-    assert hands.settings() == before
-
-    assert outcome(done := play(collection, hands, tmp_path)) == (1, 0), done.text
-    assert hands.settings() == {URL: hands.identity, CLIENT: "IdServiceUser"}
-    without = {"creatio_oauth_client_secret": None}
-    assert outcome(again := play(collection, hands, tmp_path, **without)) == (0, 0), again.text
-
-
-def test_by_hand_it_is_red_and_the_role_mends_it(
-    collection: Collection, sandbox: Sandbox, hands: Administrator, tmp_path: Path
-) -> None:
-    hands.set(**{CLIENT: "IdServiceUser"})
-    hands.feature(0)
+    dev = hands["dev"]
     smoke = ("smoke", "-e", "dev", "-o", "json")
+    hosts = {"dev": given(dev, creatio_oauth_client_id=dev.settings()[CLIENT])}
+
+    dev.feature(0)
     red = run(*smoke, config=sandbox.config)
     assert (red.code, "integration-off" in red.out) == (1, True)
-
-    assert outcome(planned := play(collection, hands, tmp_path, "--check")) == (1, 0), planned.text
+    dev.set(**{URL: ELSEWHERE})
+    assert outcome(planned := role.play(hosts, "--check")) == {"dev": (2, 0)}, planned.text
     assert "OAuth20Integration: off → on" in planned.text
-    left = {"creatio_oauth_feature": False}
-    assert outcome(alone := play(collection, hands, tmp_path, **left)) == (0, 0), alone.text
-    assert run(*smoke, config=sandbox.config).code == 1
-    assert outcome(mended := play(collection, hands, tmp_path)) == (1, 0), mended.text
-    assert run(*smoke, config=sandbox.config).code == 0
+    assert f"{URL}: {ELSEWHERE} → {dev.identity}" in planned.text
 
-    hands.set(**{URL: ELSEWHERE})
-    red = run(*smoke, config=sandbox.config)
-    assert (red.code, "identity-unavailable" in red.out) == (1, True)
-    assert outcome(mended := play(collection, hands, tmp_path)) == (1, 0), mended.text
-    assert f"{URL}: {ELSEWHERE} → {hands.identity}" in mended.text
+    hosts["dev"]["creatio_oauth_feature"] = False
+    assert outcome(some := role.play(hosts)) == {"dev": (1, 0)}, some.text
+    assert "integration-off" in run(*smoke, config=sandbox.config).out
+    hosts["dev"]["creatio_oauth_feature"] = True
+    assert outcome(mended := role.play(hosts)) == {"dev": (1, 0)}, mended.text
     assert run(*smoke, config=sandbox.config).code == 0
 
 
-def test_the_secret_is_sent_when_asked(
-    collection: Collection, hands: Administrator, tmp_path: Path
-) -> None:
-    same = {"creatio_oauth_client_id": hands.settings()[CLIENT]}
-    asked = {**same, "creatio_oauth_update_secret": True}
-    assert outcome(play(collection, hands, tmp_path, **same)) == (0, 0)
-    assert outcome(play(collection, hands, tmp_path, **asked)) == (1, 0)
-    unknown = play(collection, hands, tmp_path, **{**asked, "creatio_oauth_client_secret": None})
-    assert outcome(unknown) == (0, 1)
-    assert "Nothing was changed. Give creatio_oauth_client_secret." in unknown.text
+def test_what_cannot_be_done_is_said(hands: Mapping[str, Administrator], role: Role) -> None:
+    dev = hands["dev"]
+    before = dev.settings()
+    wrong: dict[str, tuple[Mapping[str, object], str]] = {
+        "password": ({"creatio_oauth_password": "a wrong one"}, "You have entered an invalid"),
+        "runtime": ({"creatio_oauth_runtime": "framework"}, "answers 302 when it is asked"),
+        "address": ({"creatio_oauth_creatio": ELSEWHERE}, f"{ELSEWHERE} gives no answer"),
+        "page": ({"creatio_oauth_creatio": f"{dev.creatio}/Login"}, "not as the sign-in of"),
+        "secret": ({"creatio_oauth_client_secret": None}, "Nothing was changed. Give creatio_"),
+    }
+    # Beside them, one that is asked for the secret alone.
+    same = given(dev, creatio_oauth_client_id=before[CLIENT], creatio_oauth_update_secret=True)
+    played = role.play({name: given(dev, **it) for name, (it, _) in wrong.items()} | {"same": same})
 
-
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        ({"creatio_oauth_password": "a wrong password"}, "You have entered an invalid username"),
-        ({"creatio_oauth_runtime": "framework"}, "answers 302 when it is asked for its system"),
-        ({"creatio_oauth_creatio": ELSEWHERE}, "gives no answer"),
-    ],
-)
-def test_what_cannot_be_done_is_said(
-    collection: Collection,
-    hands: Administrator,
-    tmp_path: Path,
-    wrong: Mapping[str, str],
-    words: str,
-) -> None:
-    before = hands.settings()
-    failed = play(collection, hands, tmp_path, **wrong)
-    assert outcome(failed) == (0, 1)
-    assert words in failed.text
-    assert "Check creatio_oauth_" in failed.text
-    assert "a wrong password" not in failed.text
-    assert hands.settings() == before
+    assert outcome(played) == {**dict.fromkeys(wrong, (0, 1)), "same": (1, 0)}, played.text
+    for name, (_, words) in wrong.items():
+        (said,) = re.findall(rf"(?ms)^fatal: \[{name}\].*?^}}", played.text)
+        assert words in said
+        assert "creatio_oauth_" in said
+    assert "a wrong one" not in played.text
+    assert dev.settings() == before
 
 
 def test_check_mode_before_there_is_a_creatio(
-    collection: Collection, hands: Administrator, tmp_path: Path
+    hands: Mapping[str, Administrator], role: Role
 ) -> None:
-    nothing = {"creatio_oauth_creatio": ELSEWHERE}
-    planned = play(collection, hands, tmp_path, "--check", **nothing)
-    assert outcome(planned) == (0, 0)
+    hosts = {"dev": given(hands["dev"], creatio_oauth_creatio=ELSEWHERE)}
+    planned = role.play(hosts, "--check")
+    assert outcome(planned) == {"dev": (0, 0)}
     assert "what would be changed cannot be said" in planned.text
