@@ -12,7 +12,7 @@ else
 endif
 INSTALLED := .venv/.installed
 
-.PHONY: help setup demo test newman bench lint types ansible check docs wheel clean
+.PHONY: help setup demo test newman bench lint types ansible changelog check docs wheel clean
 
 help: ## list the targets
 	@$(PYTHON) -c "import re; [print(f'make {m[1]:8} {m[2]}') for m in re.finditer(r'(?m)^([a-z]+):[^#]*## (.*)', open('Makefile').read())]"
@@ -47,6 +47,9 @@ types: $(INSTALLED) ## mypy, strict
 
 ansible: $(INSTALLED) ## the Ansible collection: ansible-lint, ansible-test sanity and units (not on Windows)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/ansible
+
+changelog: $(INSTALLED) ## at a release: make ansible/CHANGELOG.rst of the collection's fragments
+	cd ansible && PATH="$(CURDIR)/$(BIN):$$PATH" ../.ci/ansible-tools antsibull-changelog release
 
 check: lint types ansible test ## what CI runs
 

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -37,18 +38,24 @@ class FleetServer:
 
     Attributes:
         hanging: names of environments that give no answer.
+        behind: names of environments that give none before another was asked for a data path.
+        broken: what environments answer instead, by their names and the paths.
         asked: how many requests came for each environment.
         together: how many environments had a request under way at most.
     """
 
-    def __init__(self, *, gather: int = 1) -> None:
-        """Answer nobody before ``gather`` environments have asked."""
+    def __init__(self, *, gather: int = 1, latency: float = 0) -> None:
+        """Answer nobody before ``gather`` environments have asked, and ``latency`` seconds late."""
         self.hanging: set[str] = set()
+        self.behind: set[str] = set()
+        self.broken: dict[str, Mapping[str, Reply]] = {}
         self.asked: Counter[str] = Counter()
         self.together = 0
         self._gather = gather
+        self._latency = latency
         self._under_way: Counter[str] = Counter()
         self._all_there = asyncio.Event()
+        self._at_the_data = asyncio.Event()
         self._stopping = asyncio.Event()
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
@@ -80,14 +87,25 @@ class FleetServer:
             if len(self.asked) >= self._gather:
                 self._all_there.set()
             await self._all_there.wait()
+            if path in DATA_PATHS.values():
+                self._at_the_data.set()
+            if name in self.behind:
+                await self._at_the_data.wait()
             if name in self.hanging:
                 await self._stopping.wait()
+            await asyncio.sleep(self._latency)
         finally:
             self._under_way[name] -= 1
-        reply = discovery(f"{self.url}/{name}") if path == DISCOVERY else self._answers.get(path)
-        reply = reply or Reply(404)
+        reply = self._reply(name, path)
         assert isinstance(reply.body, bytes)
         return Response(reply.body, reply.status, dict(reply.headers))
+
+    def _reply(self, name: str, path: str) -> Reply:
+        if path in self.broken.get(name, {}):
+            return self.broken[name][path]
+        if path == DISCOVERY:
+            return discovery(f"{self.url}/{name}")
+        return self._answers.get(path, Reply(404))
 
     def config(self, folder: Path, count: int, *, secret: str = 'env = "FLEET_SECRET"') -> Path:
         """Write an opskit.toml with the environments e0, e1, …"""
@@ -107,5 +125,6 @@ class FleetServer:
     def __exit__(self, *exc_info: object) -> None:
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._loop.call_soon_threadsafe(self._all_there.set)
+        self._loop.call_soon_threadsafe(self._at_the_data.set)
         self._server.should_exit = True
         self._thread.join()

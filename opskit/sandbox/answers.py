@@ -35,6 +35,7 @@ class Surface(Enum):
     ORDERS = auto()
     HEALTH = auto()
     OAUTH_HEALTH = auto()
+    ADMINISTRATION = auto()
     PAGES = auto()
 
 
@@ -79,6 +80,11 @@ def unauthorized() -> Response:
         },
         status_code=401,
     )
+
+
+def csrf_demanded() -> Response:
+    """Return what a session's request gets without the header against forged requests."""
+    return JSONResponse({"Message": "Request header BPMCSRF is missing."}, status_code=403)
 
 
 def unhealthy(text: str) -> Response:

@@ -3,6 +3,7 @@
 """How Creatio decides whom a Bearer token stands for: signature, issuer, expiry, registered app."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -50,19 +51,24 @@ class _Trust:
 
 
 class IdentityLink:
-    """Creatio's link to its Identity Service: the keys and the issuer that it trusts."""
+    """Creatio's link to its Identity Service: the keys and the issuer that it trusts.
 
-    def __init__(self, identity_url: str) -> None:
-        self._discovery_url = identity_url + DISCOVERY_PATH
+    Args:
+        identity_url: tells where the Identity Service is at the moment.
+    """
+
+    def __init__(self, identity_url: Callable[[], str]) -> None:
+        self._identity_url = identity_url
         self._http = httpx.Client(trust_env=False, timeout=_HTTP_SECONDS)
         self._lock = threading.Lock()
         self._trust: _Trust | None = None
+        self._trusted_url = ""
 
     def is_reachable(self) -> bool:
         """Tell whether the Identity Service answers with its discovery document."""
         try:
-            return bool(self._get(self._discovery_url).get("issuer"))
-        except (httpx.HTTPError, ValueError, AttributeError):
+            return bool(self._get(self._discovery_url()).get("issuer"))
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError):
             return False
 
     def client_id(self, token: str) -> str:
@@ -80,17 +86,23 @@ class IdentityLink:
                 exp={"essential": True},
                 client_id={"essential": True},
             ).validate(decoded.claims)
-        except (JoseError, httpx.HTTPError, ValueError, KeyError) as error:
+        except (JoseError, httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError) as error:
             raise TokenRejected from error
         return str(decoded.claims["client_id"])
 
     def _trust_for(self, kid: object) -> _Trust:
+        url = self._discovery_url()
         with self._lock:
-            if self._trust is None or not self._trust.knows(kid):
-                document = self._get(self._discovery_url)
+            moved = url != self._trusted_url
+            if self._trust is None or moved or not self._trust.knows(kid):
+                document = self._get(url)
                 keys = cast("KeySetSerialization", self._get(str(document["jwks_uri"])))
                 self._trust = _Trust(str(document["issuer"]), KeySet.import_key_set(keys))
+                self._trusted_url = url
             return self._trust
+
+    def _discovery_url(self) -> str:
+        return self._identity_url().rstrip("/") + DISCOVERY_PATH
 
     def _get(self, url: str) -> dict[str, object]:
         return dict(self._http.get(url).raise_for_status().json())

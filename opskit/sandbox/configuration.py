@@ -78,6 +78,8 @@ def write_configuration(layout: Layout, ports: Ports, credentials: Credentials) 
     layout.secrets.chmod(0o700)
     for spec in ENVIRONMENTS:
         write_private(layout.database_secret(spec.name), credentials.opskit.encode())
+        administrator = credentials.administrators[spec.name]
+        write_private(layout.administrator_secret(spec.name), administrator.encode())
         for integration in integrations_of(spec.name):
             if secret := credentials.clients.get((spec.name, integration.name)):
                 path = layout.client_secret(spec.name, integration.slug)

@@ -1,6 +1,6 @@
 # Copyright 2026 The opskit authors
 # SPDX-License-Identifier: Apache-2.0
-"""The Creatio of one environment: its API behind Bearer tokens, its login page, its health."""
+"""The Creatio of one environment: its API, its sign-in, its login page, its health."""
 
 import base64
 import secrets
@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from opskit.sandbox import orders
 from opskit.sandbox.accounts import Objects
+from opskit.sandbox.administration import Administration
 from opskit.sandbox.answers import (
     ODATA_RIGHTS_TEXT,
     Call,
@@ -34,9 +35,11 @@ from opskit.sandbox.bearer import Bearers, IdentityLink, SystemUser, TokenReject
 from opskit.sandbox.catalog import EnvironmentSpec, Runtime
 from opskit.sandbox.dataservice import select_query
 from opskit.sandbox.faults import Fault
-from opskit.sandbox.interceptions import UNAVAILABLE, intercept
+from opskit.sandbox.interceptions import UNAVAILABLE, URL_EMPTY, intercept
 from opskit.sandbox.odata import odata3, odata4
+from opskit.sandbox.sessions import Sessions
 from opskit.sandbox.switches import Switches
+from opskit.sandbox.system_designer import ENDPOINTS
 
 Handler = Callable[[Call], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -54,12 +57,20 @@ class Creatio:
     """The endpoints of one environment's Creatio."""
 
     def __init__(
-        self, spec: EnvironmentSpec, switches: Switches, pool: ConnectionPool, identity_url: str
+        self,
+        spec: EnvironmentSpec,
+        switches: Switches,
+        pool: ConnectionPool,
+        *,
+        identity_url: str,
+        password: str,
     ) -> None:
         self._runtime = spec.runtime
+        self._administration = Administration(identity_url)
+        self._sessions = Sessions(password)
         self._switches = switches
         self._objects = Objects(pool)
-        self._identity = IdentityLink(identity_url)
+        self._identity = IdentityLink(lambda: self._administration.identity_url)
         self._bearers = Bearers(self._identity, pool)
         self._instance_key = secrets.token_bytes(32)
 
@@ -75,7 +86,24 @@ class Creatio:
         return serve
 
     def _running_on(self, runtime: Runtime) -> Starlette:
-        return Starlette(routes=[*self._api_routes(runtime), *self._open_routes(runtime)])
+        return Starlette(
+            routes=[
+                *self._administration_routes(runtime),
+                *self._api_routes(runtime),
+                *self._open_routes(runtime),
+            ]
+        )
+
+    def _administration_routes(self, runtime: Runtime) -> list[Route]:
+        surface = Surface.ADMINISTRATION
+        sign_in = self._open(runtime, surface, self._sessions.sign_in)
+        return [
+            Route("/ServiceModel/AuthService.svc/Login", sign_in, methods=["POST"]),
+            *(
+                Route(runtime.api_prefix + path, self._in_session(runtime, handler), methods=[verb])
+                for verb, path, handler in ENDPOINTS
+            ),
+        ]
 
     def _api_routes(self, runtime: Runtime) -> list[Route]:
         api = runtime.api_prefix
@@ -123,10 +151,20 @@ class Creatio:
 
         return _endpoint(runtime, surface, serve)
 
+    def _in_session(
+        self, runtime: Runtime, handler: Callable[[Administration, Call], Response]
+    ) -> Endpoint:
+        def serve(call: Call) -> Response:
+            return self._sessions.refusal(call) or handler(self._administration, call)
+
+        return self._open(runtime, Surface.ADMINISTRATION, serve)
+
     def _signed_in(self, runtime: Runtime, surface: Surface, handler: Handler) -> Endpoint:
         def serve(call: Call) -> Response:
             if answer := intercept(self._switches, call, signed_in=False):
                 return answer
+            if not self._administration.oauth_on:
+                return login_redirect(call)
             try:
                 user = self._bearers.user(call.authorization)
             except TokenRejected:
@@ -159,7 +197,7 @@ class Creatio:
     def _oauth_health(self, _call: Call) -> Response:
         if self._identity.is_reachable():
             return JSONResponse({"HasProblem": False, "Message": ""})
-        return unhealthy(UNAVAILABLE)
+        return unhealthy(UNAVAILABLE if self._administration.identity_url else URL_EMPTY)
 
 
 def _endpoint(runtime: Runtime, surface: Surface, serve: Handler) -> Endpoint:

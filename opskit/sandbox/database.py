@@ -30,11 +30,13 @@ class Credentials:
         opskit: the password of opskit's role.
         server: the password of the servers' role.
         clients: the secrets that somebody knows, by environment and integration name.
+        administrators: the password of Creatio's administrator, by environment.
     """
 
     opskit: str
     server: str
     clients: dict[tuple[str, str], str]
+    administrators: dict[str, str]
 
 
 def connection_string(port: int, database: str, user: str, password: str) -> str:
@@ -52,7 +54,12 @@ def seed(port: int, superuser_password: str, journal: str) -> Credentials:
         superuser_password: its superuser's.
         journal: the script that makes the journal, which opskit's role owns.
     """
-    credentials = Credentials(secrets.token_hex(24), secrets.token_hex(24), {})
+    credentials = Credentials(
+        opskit=secrets.token_hex(24),
+        server=secrets.token_hex(24),
+        clients={},
+        administrators={spec.name: secrets.token_hex(24) for spec in ENVIRONMENTS},
+    )
     with _connect(port, "postgres", superuser_password) as connection:
         _create_role(connection, OPSKIT_ROLE, credentials.opskit)
         _create_role(connection, SERVER_ROLE, credentials.server)

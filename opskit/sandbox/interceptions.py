@@ -13,6 +13,7 @@ from opskit.sandbox.answers import (
     ODATA_RIGHTS_TEXT,
     Call,
     Surface,
+    csrf_demanded,
     dataservice_failure,
     empty_not_found,
     login_page,
@@ -87,10 +88,6 @@ def _column_unknown(call: Call) -> Response:
     return odata_error(call, 400, text)
 
 
-def _csrf_demanded(_call: Call) -> Response:
-    return JSONResponse({"Message": "Request header BPMCSRF is missing."}, status_code=403)
-
-
 def _unavailable(_call: Call) -> Response:
     page = "<html><body><h1>503 Service Unavailable</h1></body></html>"
     return HTMLResponse(page, status_code=503, headers={"Retry-After": "5"})
@@ -155,7 +152,7 @@ INTERCEPTIONS: dict[Fault, Interception] = {
     Fault.HEALTH_ABSENT: Interception(
         frozenset({Surface.OAUTH_HEALTH}), lambda _call: empty_not_found()
     ),
-    Fault.CSRF_DEMANDED: Interception(_DATA_PATHS, _csrf_demanded),
+    Fault.CSRF_DEMANDED: Interception(_DATA_PATHS, lambda _call: csrf_demanded()),
     Fault.LOGIN_REDIRECT: Interception(_DATA_PATHS, login_redirect),
     Fault.LOGIN_HTML: Interception(_DATA_PATHS, lambda _call: login_page()),
     Fault.ODATA3_ABSENT: Interception(frozenset({Surface.ODATA3}), lambda _call: empty_not_found()),

@@ -99,6 +99,10 @@ class Layout:
         """Return the file with the password of opskit's database role."""
         return self.secrets / f"{environment}-database"
 
+    def administrator_secret(self, environment: str) -> Path:
+        """Return the file with the password of Creatio's administrator, Supervisor."""
+        return self.secrets / f"{environment}-supervisor"
+
     def client_secret(self, environment: str, slug: str) -> Path:
         """Return the file with the secret of an integration."""
         return self.secrets / f"{environment}-{slug}"
@@ -108,6 +112,7 @@ class Layout:
         names = [spec.name for spec in ENVIRONMENTS]
         return (
             *(self.database_secret(name) for name in names),
+            *(self.administrator_secret(name) for name in names),
             *(
                 self.client_secret(name, integration.slug)
                 for name in names

@@ -92,7 +92,7 @@ def run(layout: Layout, first_port: int, stop: Stop) -> None:
         for spec in ENVIRONMENTS:
             pool = stack.enter_context(_pool(state.ports, spec, credentials))
             watch_rows(switches[spec.name], spec, pool)
-            apps |= _environment_apps(state.ports, spec, switches[spec.name], pool)
+            apps |= _environment_apps(state.ports, spec, switches[spec.name], pool, credentials)
         _serve(_ByPort(apps, _delays(state.ports, switches)), listeners, stop)
 
 
@@ -148,12 +148,22 @@ def _pool(
 
 
 def _environment_apps(
-    ports: Ports, spec: EnvironmentSpec, switches: Switches, pool: ConnectionPool
+    ports: Ports,
+    spec: EnvironmentSpec,
+    switches: Switches,
+    pool: ConnectionPool,
+    credentials: Credentials,
 ) -> dict[int, ASGIApp]:
-    identity_url = ports.identity_url(spec.name)
+    creatio = Creatio(
+        spec,
+        switches,
+        pool,
+        identity_url=ports.identity_url(spec.name),
+        password=credentials.administrators[spec.name],
+    )
     return {
         ports.identity[spec.name]: IdentityService(spec, switches, ClientStore(pool)).app(),
-        ports.creatio[spec.name]: Creatio(spec, switches, pool, identity_url).app(),
+        ports.creatio[spec.name]: creatio.app(),
     }
 
 
