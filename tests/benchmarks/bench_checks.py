@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`opskit smoke` beside curl, Newman and the work itself; one environment beside 200; start-up.
 
-The servers are the sandbox's, at no latency of their own and at 100 ms for each answer.
+The servers are the sandbox's, at no latency of their own and at 100 ms for each answer; the fleet's
+are one light server, which leaves a core to the command.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from tests import newman
 from tests.benchmarks.measuring import Row, alternated, machine, table
 from tests.cli.conftest import command, surroundings
 from tests.conftest import Sandbox
+from tests.fleet_server import FleetServer
 
 LATENCIES = [0.0, 0.1]  # seconds
 TIMES = 7
@@ -139,29 +141,23 @@ def bench_in_process(sandbox: Sandbox) -> None:
     print(f"\n{machine()}\n\n{table('In one process, 100 ms latency', rows)}")
 
 
-def bench_fleet(sandbox: Sandbox, tmp_path: Path) -> None:
-    """One environment beside 200, in one process."""
-    _sandbox_at(sandbox, 0.1)
-    content = sandbox.config.read_text("utf-8")
-    dev = content[content.index("[environments.dev]") : content.index("[environments.test]")]
-    many = "".join(
-        dev.replace("environments.dev", f"environments.e{number:03}").replace(
-            'file = "', f'file = "{sandbox.folder.as_posix()}/'
-        )
-        for number in range(FLEET)
-    )
-    config = tmp_path / "opskit.toml"
-    config.write_text(many, "utf-8")
-    one, all_of_them = alternated(
-        {
-            "1": lambda: _ran("smoke", "-e", "e000", config=config),
-            str(FLEET): lambda: _ran("smoke", config=config),
-        },
-        3,
-    ).values()
+def bench_fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One environment beside 200, in one process; their server takes the other core."""
+    monkeypatch.setenv("FLEET_SECRET", "correct horse battery staple")
+    with FleetServer(latency=0.1) as server:
+        config = server.config(tmp_path, FLEET)
+        one, by_default, at_once = alternated(
+            {
+                "one": lambda: _ran("smoke", "-e", "e0", config=config),
+                "by default": lambda: _ran("smoke", config=config),
+                "all at once": lambda: _ran("smoke", "-j", str(FLEET), config=config),
+            },
+            5,
+        ).values()
     rows = [
         Row("one environment", one),
-        Row(f"{FLEET} environments", all_of_them, all_of_them / one, 3),
+        Row(f"{FLEET} environments", by_default, by_default / one, 3),
+        Row(f"{FLEET} environments, `-j {FLEET}`", at_once, at_once / one),
     ]
     print(f"\n{machine()}\n\n{table('Fleet, 100 ms latency', rows)}")
 
