@@ -140,7 +140,7 @@ class PlainDisplay(Display):
             return
         for step, taken in _running(steps):
             worth = _WORTH_A_LINE if step.left is None else _WORTH_SHOWING
-            line = f"{step.environment}: {step.words}{_left(step)}"
+            line = " ".join(filter(None, [f"{step.environment}: {step.words}", _left(step)]))
             self._say_once(step.environment, step.words, line, taken, worth)
 
     def _say_once(self, where: str, words: str, line: str, taken: float, worth: float) -> None:
@@ -183,17 +183,19 @@ def _page(steps: Steps, height: int) -> "Group":
         below.insert(0, Text(f"and {len(lines) - room + 1} more", "dim"))
         lines = lines[: room - 1]
     table = Table(box=None, pad_edge=False, show_header=False)
-    for header in ("environment", "words", "taken"):
-        table.add_column(header, no_wrap=True, overflow="ellipsis")
+    # Where they do not fit, the words are cut and the seconds stay.
+    for header, whole in (("environment", True), ("words", False), ("seconds", True)):
+        table.add_column(header, no_wrap=whole, overflow="ellipsis")
     for step, taken in lines:
         failed = step.state is State.FAILED
-        words = "failed" if failed else printable(redact(step.words)) + _left(step)
-        seconds = "" if failed else f"{taken:.0f} s"
-        table.add_row(Text(step.environment, "bold"), Text(words), Text(seconds, "dim"))
+        words = "failed" if failed else printable(redact(step.words))
+        seconds = "" if failed else _left(step) or f"{taken:.0f} s"
+        shown = Text(words, no_wrap=True, overflow="ellipsis")
+        table.add_row(Text(step.environment, "bold"), shown, Text(seconds, "dim"))
     return Group(table, *below)
 
 
 def _left(step: Step) -> str:
     if step.left is None:
         return ""
-    return f" {format_duration(max(1, round(step.left)))} left"
+    return f"{format_duration(max(1, round(step.left)))} left"

@@ -3,7 +3,8 @@
 """What pyodbc raises, in opskit's words: SQLSTATE first, then the native number, then the text."""
 
 import re
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -44,6 +45,8 @@ _GONE_WORDS = (
     # All that FreeTDS says when the server hangs up, the second to a commit.
     "unknown error|driver did not supply an error"
 )
+_PROBE_SECONDS = 3.0
+
 # Where the number says nothing: Babelfish gives one number to all that PostgreSQL refuses, and
 # FreeTDS none to some.
 _UNNUMBERED = {0, 20004, 33557097}
@@ -55,9 +58,18 @@ class _Said:
 
     state: str
     number: int
-    numbers: frozenset[int]
+    records: Mapping[int, str]
     words: str
     everything: str
+
+    @property
+    def numbers(self) -> Set[int]:
+        """The numbers of all records."""
+        return self.records.keys()
+
+    def words_of(self, numbers: Set[int]) -> str:
+        """Return the words of the record with one of these numbers, else those of the first."""
+        return next((self.records[one] for one in self.records if one in numbers), self.words)
 
     def has(self, pattern: str) -> bool:
         """Return whether the words, where no number tells more, are of this kind."""
@@ -165,6 +177,23 @@ def connection_failure(
         known = ", ".join(pyodbc.drivers()) or "none"
         message = f"The ODBC driver {driver!r} cannot be loaded: {said.words}."
         return driver_missing(f"{message} Installed are: {known}.", environment)
+    # Before the login, which SQL Server calls failed as well when only the database is not there.
+    if said.numbers & _DATABASE or said.has("database .* does not exist|cannot open database"):
+        return LoginRefused(
+            f"{place} has no such database, or the login may not use it: "
+            f"{said.words_of(_DATABASE)}.",
+            remedy=f"Correct the database's name in environments.{name}.database, or have a user "
+            "made in it for the login.",
+            environment=name,
+            code="database-unknown",
+        )
+    if re.search("sspi|kerberos", said.everything):
+        return LoginRefused(
+            f"{place} was not signed in to as the user of this system: {said.words}.",
+            remedy="Get a ticket with kinit, or name a user in "
+            f"environments.{name}.database and its password with database_password.",
+            environment=name,
+        )
     if said.numbers & _LOGIN or said.state == "28000" or said.has("login failed"):
         return LoginRefused(
             f'{place} refused the login of user "{user}": {said.words}.',
@@ -172,12 +201,12 @@ def connection_failure(
             "database_password refers to; the server's error log says more.",
             environment=name,
         )
-    if said.numbers & _DATABASE or said.has("database .* does not exist"):
-        return LoginRefused(
-            f"{place} has no such database, or the login may not use it: {said.words}.",
-            remedy=f"Correct the database's name in environments.{name}.database.",
+    misread = said.state in {"HY024", "HY090", "01S00"} or "invalid value" in said.everything
+    if misread or isinstance(error, pyodbc.InterfaceError):
+        return ConfigError(
+            f"environments.{name}.database: the driver does not understand it: {said.words}.",
+            remedy="Check the names and values of its options.",
             environment=name,
-            code="database-unknown",
         )
     if re.search("certificate|ssl provider|tls", said.everything):
         return UnreachableError(
@@ -194,14 +223,9 @@ def connection_failure(
             environment=name,
             code="database-unreachable",
         )
-    if said.state in {"HY024", "HY090", "01S00"} or isinstance(error, pyodbc.InterfaceError):
-        return ConfigError(
-            f"environments.{name}.database: the driver does not understand it: {said.words}.",
-            remedy="Check the names and values of its options.",
-            environment=name,
-        )
+    why = _why_unreachable(server) if said.state in _TIMEOUT else ""
     return UnreachableError(
-        f"{place} cannot be reached: {said.words}.",
+        f"{place} cannot be reached: {why or said.words}.",
         remedy=f"Is it running, with TCP enabled, is the address in environments.{name}.database "
         "right, and does a firewall let you through?",
         environment=name,
@@ -209,17 +233,39 @@ def connection_failure(
     )
 
 
+def _why_unreachable(server: str) -> str:
+    """Find out what the driver does not tell when its time is over; empty where nobody knows."""
+    place = re.fullmatch(r"(?:tcp:)?([^,\\]+?)(?:,\s*(\d{1,5}))?", server.strip())
+    if place is None:  # an instance's name, whose port another service knows
+        return ""
+    host, port = place[1], int(place[2] or 1433)
+    try:
+        socket.create_connection((host, port), timeout=_PROBE_SECONDS).close()
+    except socket.gaierror:
+        return f"the host name {host} is not known"
+    except ConnectionRefusedError:
+        return f"{host} refuses connections at port {port}"
+    except TimeoutError:
+        return f"{host} gives no answer at port {port}"
+    except (OSError, OverflowError):
+        return ""
+    return ""
+
+
 def _said(error: pyodbc.Error) -> _Said:
     arguments = [str(argument) for argument in error.args]
     text = max(arguments, key=len, default="") or type(error).__name__
     records = _RECORD.findall(text)
-    numbers = frozenset(int(number) for _, _, _, number in records)
     words = records[0][2] if records else re.sub(r"^(\[[^\]]*\] ?)+", "", text)
     state = next((a for a in arguments if re.fullmatch(r"[0-9A-Z]{5}", a)), "")
     return _Said(
         state=state or (records[0][0] if records else ""),
         number=int(records[0][3]) if records else 0,
-        numbers=numbers,
-        words=foreign(words.strip() or type(error).__name__).rstrip("."),
+        records={int(number): _tidy(said) for _, _, said, number in reversed(records)},
+        words=_tidy(words) or type(error).__name__,
         everything=text.casefold(),
     )
+
+
+def _tidy(words: str) -> str:
+    return foreign(words.strip()).rstrip(".")

@@ -24,6 +24,7 @@ from opskit.errors import (
 from opskit.secrets import Secret
 from opskit.settings import Environment
 from tests.conftest import environment
+from tests.scripted_server import closed_port
 
 MICROSOFT = "[Microsoft][ODBC Driver 18 for SQL Server][SQL Server]"
 FREETDS = "[FreeTDS][SQL Server]"
@@ -52,7 +53,7 @@ def _translation(error: BaseException, unit: Environment) -> OpskitError:
 
 
 def _no_connection(error: Exception, unit: Environment) -> OpskitError:
-    return connection_failure(error, unit, server="db,1433", user="opskit", driver="X")
+    return connection_failure(error, unit, server="db\\unit", user="opskit", driver="X")
 
 
 def test_pyodbc_has_the_errors_that_this_guards_against() -> None:
@@ -152,6 +153,11 @@ def test_an_unexpected_number_is_told_for_the_report(unit: Environment) -> None:
         ("01000", 0, "Can't open lib 'X' : file not found", DriverMissing, "driver-missing"),
         ("IM002", 0, "Data source name not found", DriverMissing, "driver-missing"),
         ("HY024", 0, "Invalid attribute value", ConfigError, "config"),
+        (
+            *("08001", 0, "Invalid value specified for attribute 'TrustServerCertificate'"),
+            *(ConfigError, "config"),
+        ),
+        ("HY000", 458752, "SSPI Provider: No credentials", LoginRefused, "login-refused"),
     ],
 )
 def test_each_failure_to_connect_has_its_name(
@@ -162,15 +168,40 @@ def test_each_failure_to_connect_has_its_name(
     assert words.rstrip(".") in error.message
 
 
-def test_the_first_of_several_records_is_told_and_all_are_looked_at(unit: Environment) -> None:
+@pytest.mark.parametrize(
+    ("server", "words"),
+    [
+        ("127.0.0.1,{port}", "127.0.0.1 refuses connections at port {port}"),
+        ("tcp:127.0.0.1,{port}", "127.0.0.1 refuses connections at port {port}"),
+        ("no-such-host.invalid,1433", "the host name no-such-host.invalid is not known"),
+        ("db\\instance", "Login timeout expired"),
+    ],
+)
+def test_what_the_driver_does_not_tell_is_found_out(
+    server: str, words: str, unit: Environment
+) -> None:
+    port = closed_port()
+    timeout = _error("HYT00", 0, "Login timeout expired")
+    server, words = server.format(port=port), words.format(port=port)
+    error = connection_failure(timeout, unit, server=server, user="opskit", driver="X")
+    assert error.code == "database-unreachable"
+    assert words in error.message
+
+
+def test_a_login_without_a_ticket_is_told_how_to_get_one(unit: Environment) -> None:
+    error = _error("HY000", 458752, "SSPI Provider: No Kerberos credentials available")
+    assert "kinit" in _no_connection(error, unit).remedy
+
+
+def test_of_several_records_the_one_that_tells_the_cause_is_told(unit: Environment) -> None:
     text = (
         f"[28000] {MICROSOFT}Login failed for user 'x'. (18456) (SQLDriverConnect); "
         f'[28000] {MICROSOFT}Cannot open database "y" (asked for). (4060)'
     )
     error = _no_connection(pyodbc.InterfaceError("28000", text), unit)
-    assert error.code == "login-refused"
-    assert "Login failed for user 'x'" in error.message
-    assert "Cannot open" not in error.message
+    assert error.code == "database-unknown"
+    assert 'Cannot open database "y" (asked for).' in error.message
+    assert "Login failed" not in error.message
 
 
 def test_a_resolved_secret_never_shows_in_the_words(unit: Environment) -> None:
