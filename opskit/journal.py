@@ -253,7 +253,9 @@ def _owner(
 def find_plan(
     environments: Sequence[Environment], plan_hash: str
 ) -> list[tuple[Environment, list[JournalEntry]]]:
-    """Return the last change set of a plan in each environment, the newest one first.
+    """Return what of a plan is to be undone: its last change set in each environment, newest first.
+
+    What was undone already, by itself or with a failed wave, is left out; none may be left then.
 
     Args:
         environments: whose journals may hold one; those without a journal hold none.
@@ -273,11 +275,10 @@ def find_plan(
         if isinstance(outcome, OpskitError):
             raise outcome
         # Not those of others that share the database, or that came with a backup of theirs.
-        own = (entry for entry in outcome if entry.environment == environment.name)
+        own = [entry for entry in outcome if entry.environment == environment.name]
         entries = [e for e in own if e.plan_hash and e.plan_hash.startswith(plan_hash)]
         hashes |= {entry.plan_hash or "" for entry in entries}
-        if entries:
-            last = entries[0].change_set
+        if entries and (last := entries[0].change_set) not in _undone(own):
             found[last] = environment, [e for e in entries if e.change_set == last]
     if len(hashes) > 1:
         raise UsageError(
@@ -285,10 +286,23 @@ def find_plan(
             remedy="Write more of the hash; see `opskit history -o json`.",
             code="change-set-ambiguous",
         )
-    if not found:
+    if not hashes:
         raise UsageError(
             f"No journal of these environments has changes of a plan {plan_hash!r}.",
             remedy="See what was applied, and by which plan, with: opskit history",
             code="change-set-unknown",
         )
     return sorted(found.values(), key=lambda one: one[1][0].changed_at, reverse=True)
+
+
+def _undone(entries: Sequence[JournalEntry]) -> set[str]:
+    """Return the change sets that others undid, unless those were undone themselves.
+
+    Args:
+        entries: newest first; what undoes a change set is newer than that.
+    """
+    undone: set[str] = set()
+    for entry in entries:
+        if entry.reverts and entry.change_set not in undone:
+            undone.add(entry.reverts)
+    return undone

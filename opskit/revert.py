@@ -85,7 +85,8 @@ def revert_plan(
 ) -> tuple[ChangeSets, list[OpskitError]]:
     """Undo what the plan of this hash, or whose hash begins so, changed in all environments.
 
-    Where a plan was applied more than once, its last change set is undone. All of them are
+    Where a plan was applied more than once, its last change set is undone; where that was undone
+    already, with a failed wave or by an undo that ended early, nothing. All of them are
     compared before the first is written; then the newest goes first, and the first that fails is
     the last. The arguments are those of :func:`revert`.
 

@@ -13,10 +13,10 @@ from opskit.db.store import open_store
 from opskit.errors import EXIT_CONFLICT, EXIT_USAGE, Interrupted, UsageError, ValueChanged
 from opskit.journal import Author, read_history
 from opskit.lifetime import ChangeOptions
-from opskit.models import Change, EnvironmentPlan, Outcome, Plan, Status
+from opskit.models import Change, ChangeSets, EnvironmentPlan, Outcome, Plan, Status
 from opskit.plan import plan_hash
 from opskit.progress import Step
-from opskit.revert import revert_plan
+from opskit.revert import revert, revert_plan
 from opskit.sandbox.catalog import INTEGRATIONS
 from opskit.sandbox.faults import Fault
 from opskit.settings import Environment
@@ -96,9 +96,44 @@ def test_a_plan_that_was_applied_again_is_undone_again(
         undone, errors = revert_plan(everywhere, plan.hash, QUICK)
         assert (len(undone.change_sets), errors) == (3, [])
         assert _present(sandbox) == dict.fromkeys(ENVIRONMENTS, 3600)
-        with pytest.raises(ValueChanged):
-            revert_plan(everywhere, plan.hash, QUICK)
+        assert revert_plan(everywhere, plan.hash, QUICK) == (ChangeSets([]), [])
         assert apply_plan(plan, environments, ApplyOptions(QUICK))[1] == []
+
+
+def test_an_undo_that_ended_early_goes_on_where_it_ended(
+    plan: Plan, environments: Mapping[str, Environment], sandbox: Sandbox
+) -> None:
+    everywhere = list(environments.values())
+    assert revert_plan([environments["prod"]], plan.hash, QUICK)[1] == []
+    undone, errors = revert_plan(everywhere, plan.hash, QUICK)
+    assert ([one.environment for one in undone.change_sets], errors) == (["test", "dev"], [])
+    assert _present(sandbox) == dict.fromkeys(ENVIRONMENTS, 3600)
+
+
+def test_an_undo_that_was_undone_can_be_repeated(
+    plan: Plan, environments: Mapping[str, Environment], sandbox: Sandbox
+) -> None:
+    everywhere = list(environments.values())
+    undone, _ = revert_plan(everywhere, plan.hash, QUICK)
+    for one in undone.change_sets:
+        revert(everywhere, one.id or "", QUICK)
+    assert _present(sandbox) == dict.fromkeys(ENVIRONMENTS, 1800)
+    again, errors = revert_plan(everywhere, plan.hash, QUICK)
+    assert (len(again.change_sets), errors) == (3, [])
+    assert _present(sandbox) == dict.fromkeys(ENVIRONMENTS, 3600)
+
+
+def test_after_a_wave_that_undid_itself_the_others_are_put_back(
+    environments: Mapping[str, Environment], sandbox: Sandbox
+) -> None:
+    sandbox.fault(Fault.SECRET_WRONG, "prod")
+    plan = _plan()
+    options = ApplyOptions(BY_EVE, revert_on_failure=True)
+    applied, _ = apply_plan(plan, environments, options)
+    assert [one.environment for one in applied.reverted] == ["prod"]
+    assert _present(sandbox) == {"dev": 1800, "test": 1800, "prod": 3600}
+    undone, errors = revert_plan(list(environments.values()), plan.hash, QUICK)
+    assert ([one.environment for one in undone.change_sets], errors) == (["test", "dev"], [])
 
 
 def test_the_first_that_cannot_be_proved_is_the_last(

@@ -15,7 +15,7 @@ from opskit.cli.options import (
     output_option,
     read_environments,
 )
-from opskit.cli.output import show
+from opskit.cli.output import say, show
 from opskit.cli.progress import shown_progress
 from opskit.errors import UsageError
 from opskit.formats import FormatChoice
@@ -65,6 +65,8 @@ def revert(
             done, errors = revert_plan(
                 environments, plan, options, force=force, confirm=confirm, progress=display
             )
+            if not done.change_sets and not errors:
+                say("Nothing to undo: what this plan changed was put back already.")
         else:
             one = revert_change_set(
                 *(environments, change_set or "", options),
