@@ -122,7 +122,7 @@ def _diagnosis(store: ClientStore) -> Check:
     """Tell whether opskit could say why a client gets no token; that right is optional."""
     unread = store.client_details("", ("", "")).unread
     if unread:
-        words = f"optional, and not granted: {', '.join(unread)}; see setup/role.sql"
+        words = f"optional, and not granted: {', '.join(unread)}; see opskit db role --diagnosis"
         return skipped("database.diagnosis", words)
     return passed("database.diagnosis", "a client's secrets, grants and scopes")
 

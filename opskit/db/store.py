@@ -10,7 +10,7 @@ from typing import Protocol
 
 from opskit.address import Engine, engine_of
 from opskit.db.client_details import ClientDetails
-from opskit.errors import DriverMissing, JournalMissing
+from opskit.errors import DriverMissing, JournalMissing, UsageError
 from opskit.models import Change, ChangeRecord, Client, JournalEntry, Verification
 from opskit.settings import Environment
 
@@ -57,6 +57,25 @@ class ChangeTransaction(Protocol):
 
         Raises:
             JournalMissing: the database has no journal.
+        """
+        ...
+
+    def role(self) -> frozenset[str]:
+        """Return what opskit_operator may do in this database, and who has it: a line for each.
+
+        Empty where there is no such role.
+        """
+        ...
+
+    def make_role(self, logins: Sequence[str], *, diagnosis: bool) -> None:
+        """Make the role opskit_operator, or add what it lacks.
+
+        Args:
+            logins: who gets it.
+            diagnosis: whether it may read what tells why a client gets no token.
+
+        Raises:
+            UsageError: the server has no such login.
         """
         ...
 
@@ -156,6 +175,17 @@ def journal_newer(environment: Environment, revision: str | None) -> JournalMiss
         remedy="Update opskit here to the version that made it, or to a later one.",
         environment=environment.name,
         code="journal-newer",
+    )
+
+
+def login_unknown(words: str, environment: Environment) -> UsageError:
+    """Return the error for a role that is given to somebody whom the server does not know."""
+    return UsageError(
+        f"The role cannot be given to that login: {words}.",
+        remedy="Correct its name, or let a DBA make the login first: CREATE ROLE … LOGIN PASSWORD "
+        "…, on SQL Server CREATE LOGIN … WITH PASSWORD = … .",
+        environment=environment.name,
+        code="login-unknown",
     )
 
 

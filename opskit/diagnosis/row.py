@@ -55,7 +55,7 @@ def judge(found: Finding, asked: KnownClient, rows: Rows, grants: str) -> Findin
         found: what the token endpoint said: invalid-client, unauthorized-client, invalid-scope.
         asked: the client in opskit.toml.
         rows: what the database holds.
-        grants: where the rights are documented that this login may lack.
+        grants: what gives the login the rights that it may lack.
     """
     evidence = list(_evidence(rows))
     if rows.details.unread:
