@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 import pyodbc
@@ -66,6 +67,13 @@ def open_connection(environment: Environment, address: str) -> pyodbc.Connection
             user=parts.get("uid", ""),
             driver=parts.get("driver", ""),
         ) from None
+
+
+def driver(environment: Environment, address: str) -> str:
+    """Return what a connection would go through, after all that comes before it."""
+    parts = address_parts(connection_string(environment, address).reveal(), environment)
+    named = parts.get("driver") or f"the data source {parts.get('dsn') or parts.get('filedsn')}"
+    return f"pyodbc {pyodbc.version}, {PurePath(named).name}"
 
 
 class MssqlStore:

@@ -53,6 +53,17 @@ def open_connection(environment: Environment, url: str) -> psycopg.Connection[Tu
         raise connection_failure(error, environment, parameters) from None
 
 
+def driver(environment: Environment, url: str) -> str:
+    """Return what a connection would go through, after all that comes before it."""
+    connection_parameters(environment, url)
+    return _driver()
+
+
+def _driver() -> str:
+    libpq = psycopg.pq.version()
+    return f"psycopg {psycopg.__version__}, libpq {libpq // 10_000}.{libpq % 10_000}"
+
+
 class PostgresStore:
     """ClientStore over one connection."""
 
@@ -68,8 +79,7 @@ class PostgresStore:
 
     def driver(self) -> str:
         """Return what the connection goes through."""
-        libpq = psycopg.pq.version()
-        return f"psycopg {psycopg.__version__}, libpq {libpq // 10_000}.{libpq % 10_000}"
+        return _driver()
 
     def clients(self) -> list[Client]:
         """Return all clients; without a right to their names, only ids and lifetimes."""

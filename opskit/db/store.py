@@ -216,6 +216,27 @@ def open_store(environment: Environment) -> AbstractContextManager[ClientStore]:
         raise driver_missing(engine, error, environment) from None
 
 
+def find_driver(environment: Environment) -> str:
+    """Return what a connection to the environment's database would go through; make none.
+
+    Raises:
+        ConfigError: the environment has no database, or its address is malformed.
+        DriverMissing: the engine's driver is not installed, or not as it should be.
+    """
+    address = environment.require("database")
+    engine = engine_of(address)
+    try:
+        if engine == "mssql":
+            from opskit.db import mssql
+
+            return mssql.driver(environment, address)
+        from opskit.db import postgres
+
+        return postgres.driver(environment, address)
+    except ImportError as error:
+        raise driver_missing(engine, error, environment) from None
+
+
 def driver_missing(
     engine: Engine | None, error: ImportError, environment: Environment
 ) -> DriverMissing:
