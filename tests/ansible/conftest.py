@@ -20,7 +20,10 @@ ROOT = Path(__file__).parents[2] / "ansible"
 BIN = Path(sys.executable).parent
 OPSKIT = BIN / "opskit"
 SECONDS = 300
-MODULES = ("client_info", "client_lifetime", "data_path_smoke", "identity_verify", "journal")
+MODULES = (
+    *("client_info", "client_lifetime", "data_path_smoke", "identity_verify", "journal"),
+    "operator_role",
+)
 
 # What Ansible itself adds to a result.
 ANSIBLE_KEYS = {"changed", "failed", "diff", "warnings", "invocation", "exception", "msg"}
