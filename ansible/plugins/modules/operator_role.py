@@ -152,11 +152,14 @@ def main():
             opskit.fail(document, environment=opskit.environment)
         return document["data"]["environments"][0]
 
-    # Looked at first, because where nothing is missing nobody has to confirm anything.
-    done = make("--dry-run")
-    if not module.check_mode:
-        confirmed = module.params["confirm_protected"] or done["outcome"] == "unchanged"
-        done = make("--yes" if confirmed else None)
+    if module.check_mode:
+        done = make("--dry-run")
+    elif module.params["confirm_protected"]:
+        done = make("--yes")
+    else:
+        # Looked at first, because where nothing is missing nobody has to confirm anything.
+        done = make("--dry-run")
+        done = make("--yes" if done["outcome"] == "unchanged" else None)
     module.exit_json(
         changed=done["outcome"] != "unchanged",
         environment=opskit.environment,
