@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The role toolkit: what it makes in folders of the test's own, with a database and the sandbox."""
 
-import getpass
-import grp
 import json
 import os
 import re
@@ -29,6 +27,7 @@ from tests.ansible.test_playbooks import recap
 from tests.conftest import Database, Sandbox
 from tests.test_operator_role import drop_role
 
+yaml: Any = pytest.importorskip("yaml", reason="Ansible is not installed")
 CLONE = ROOT.parent
 MONITORING = (CLONE / "docs" / "monitoring.md").read_text("utf-8")
 
@@ -74,9 +73,9 @@ class Host:
             toolkit_python=sys.executable,
             toolkit_home=str(self.home),
             toolkit_command=str(self.command),
-            toolkit_owner=getpass.getuser(),
-            toolkit_user=getpass.getuser(),
-            toolkit_group=grp.getgrgid(os.getegid()).gr_name,
+            toolkit_owner=self.folder.owner(),
+            toolkit_user=self.folder.owner(),
+            toolkit_group=self.folder.group(),
             toolkit_manage_user=False,
             toolkit_config_folder=str(self.config.parent),
             toolkit_unit_folder=str(self.units),
@@ -379,3 +378,27 @@ def test_what_is_refused_before_anything_is_done(host: Host) -> None:
     assert "in-plain-sight" not in played.text
     assert not host.home.exists()
     assert not host.config.parent.exists()
+
+
+def test_every_variable_is_documented_with_its_default() -> None:
+    role = ROOT / "roles" / "toolkit"
+    defaults = yaml.safe_load((role / "defaults" / "main.yml").read_text("utf-8"))
+    specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text("utf-8"))
+    options = specs["argument_specs"]["main"]["options"]
+    told = {name: option.get("default") for name, option in options.items()}
+    derived = {"toolkit_junit_folder", "toolkit_prometheus_folder"}
+    assert told == {name: None if name in derived else value for name, value in defaults.items()}
+
+
+def test_the_sample_inventory_fits_the_role() -> None:
+    folder = ROOT / "examples" / "setup" / "group_vars" / "opskit"
+    sample = yaml.safe_load((folder / "main.yml").read_text("utf-8"))
+    specs = (ROOT / "roles" / "toolkit" / "meta" / "argument_specs.yml").read_text("utf-8")
+    assert all(f"      {name}:\n" in specs for name in sample)
+    prod = sample["toolkit_environments"]["prod"]
+    references = [prod["database_password"], *(client["secret"] for client in prod["clients"])]
+    named = {f"secrets/{name}" for name in sample["toolkit_secrets"]}
+    assert {reference["file"] for reference in references} == named
+    vault = yaml.safe_load((folder / "vault.yml.sample").read_text("utf-8"))
+    used = re.findall(r"\{\{ (\w+) \}\}", (folder / "main.yml").read_text("utf-8"))
+    assert sorted(used) == sorted(vault)
