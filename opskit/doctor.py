@@ -3,11 +3,12 @@
 """What works in an environment, and what to do about the rest; nothing is changed."""
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
 from opskit.checks import failed, from_error, passed, skipped, warned
-from opskit.db.store import ClientStore, open_store
+from opskit.db.store import ClientStore, find_driver, open_store
 from opskit.errors import OpskitError, PermissionMissing
 from opskit.explain import finding
 from opskit.http import Http
@@ -24,13 +25,19 @@ async def examine(environment: Environment) -> EnvironmentReport:
     """Check secrets, database, Identity Service and Creatio of one environment."""
     secrets = await asyncio.to_thread(_secrets, environment)
     async with Http(environment) as http:
-        unknown = any(c.id == "secrets.database" and c.status is Status.FAIL for c in secrets)
         database, *web = await asyncio.gather(
-            in_database_thread(_database, environment, secret_known=not unknown),
+            in_database_thread(_database, environment, secret_known=_known(secrets)),
             _identity(http, environment),
             _creatio(http, environment),
         )
     return EnvironmentReport(environment.name, [_tls(environment), *secrets, *database, *web])
+
+
+async def examine_offline(environment: Environment) -> EnvironmentReport:
+    """Check secrets and driver of one environment without any connection to it."""
+    secrets = await asyncio.to_thread(_secrets, environment)
+    driver = await asyncio.to_thread(_driver, environment, secret_known=_known(secrets))
+    return EnvironmentReport(environment.name, [_tls(environment), *secrets, driver])
 
 
 def _tls(environment: Environment) -> Check:
@@ -64,6 +71,22 @@ def _secrets(environment: Environment) -> list[Check]:
         except OpskitError as error:
             checks.append(from_error(check_id, error))
     return checks
+
+
+def _known(secrets: Sequence[Check]) -> bool:
+    """Return whether all that the database's login consists of could be fetched."""
+    return not any(c.id == "secrets.database" and c.status is Status.FAIL for c in secrets)
+
+
+def _driver(environment: Environment, *, secret_known: bool) -> Check:
+    if environment.database is None:
+        return skipped("database.driver", "not configured: add database to change lifetimes")
+    if not secret_known:
+        return skipped("database.driver", "needs secrets.database")
+    try:
+        return passed("database.driver", find_driver(environment))
+    except OpskitError as error:
+        return from_error("database.driver", error)
 
 
 def _database(environment: Environment, *, secret_known: bool) -> list[Check]:
@@ -123,7 +146,7 @@ def _diagnosis(store: ClientStore) -> Check:
     """Tell whether opskit could say why a client gets no token; that right is optional."""
     unread = store.client_details("", ("", "")).unread
     if unread:
-        words = f"optional, and not granted: {', '.join(unread)}; see setup/role.sql"
+        words = f"optional, and not granted: {', '.join(unread)}; see opskit db role --diagnosis"
         return skipped("database.diagnosis", words)
     return passed("database.diagnosis", "a client's secrets, grants and scopes")
 

@@ -41,6 +41,46 @@ def at_once(
         return list(pool.map(one, environments))
 
 
+def in_turn(
+    environments: Sequence[Environment],
+    work: Callable[[Environment], Found],
+    *,
+    interrupted: str = "",
+) -> tuple[list[Found], list[OpskitError]]:
+    """Do ``work``, which writes, in one environment after the other.
+
+    One that fails does not keep the others from theirs; Ctrl-C, or a question that was answered
+    with no, does.
+
+    Args:
+        environments: where.
+        work: what to do in each.
+        interrupted: what to do after Ctrl-C; ``{}`` stands for the environment's name.
+
+    Returns:
+        What was done, and one error for each environment where it could not be.
+    """
+    done: list[Found] = []
+    errors: list[OpskitError] = []
+    for environment in environments:
+        name = environment.name
+        try:
+            done.append(work(environment))
+        except Interrupted as error:
+            errors.append(error)
+            break
+        except KeyboardInterrupt:
+            remedy = interrupted.format(name)
+            errors.append(Interrupted(f"Interrupted in {name}.", remedy=remedy, environment=name))
+            break
+        except OpskitError as error:
+            error.environment = name
+            errors.append(error)
+        except Exception as error:  # noqa: BLE001 (one environment must not hide the others)
+            errors.append(internal_error(error, name))
+    return done, errors
+
+
 def check_all(
     environments: Sequence[Environment],
     check: Check,

@@ -11,20 +11,18 @@ from typing import Literal
 from opskit.address import engine_of
 from opskit.db.store import LOCK_TIMEOUT, open_store
 from opskit.errors import (
-    Interrupted,
     OpskitError,
     PermissionMissing,
     UsageError,
     ValueChanged,
-    internal_error,
 )
-from opskit.fleet import at_once
+from opskit.fleet import at_once, in_turn
 from opskit.models import (
+    DbaScript,
     JournalMigration,
     JournalMigrations,
     JournalRevision,
     JournalRevisions,
-    JournalScript,
     JournalState,
     JournalStates,
     JournalStatus,
@@ -96,12 +94,12 @@ def history() -> JournalRevisions:
     return JournalRevisions([JournalRevision(*step) for step in revisions().items()])
 
 
-def script(direction: Direction, dialect: str) -> JournalScript:
+def script(direction: Direction, dialect: str) -> DbaScript:
     """Return what a DBA can run instead; needs neither a database nor a driver."""
     from opskit.db.journal_script import downgrade_script, upgrade_script
 
     sql = upgrade_script(dialect) if direction == "upgrade" else downgrade_script(dialect)
-    return JournalScript(dialect, sql)
+    return DbaScript(dialect, sql)
 
 
 def dialect_of(environments: Sequence[Environment]) -> str:
@@ -128,7 +126,7 @@ def _state(environment: Environment) -> JournalState:
             revision = store.journal_revision()
     except PermissionMissing as error:
         error.remedy = (
-            'Grant the login SELECT on "opskit"."alembic_version", as sql/*/setup/role.sql does.'
+            'Grant the login SELECT on "opskit"."alembic_version", as opskit db role does.'
         )
         raise
     return JournalState(environment.name, status_of(revision), revision, REVISION)
@@ -137,30 +135,9 @@ def _state(environment: Environment) -> JournalState:
 def _each(
     environments: Sequence[Environment], migrate: Callable[[Environment], JournalMigration]
 ) -> tuple[JournalMigrations, list[OpskitError]]:
-    done: list[JournalMigration] = []
-    errors: list[OpskitError] = []
-    for environment in environments:
-        try:
-            done.append(migrate(environment))
-        except (KeyboardInterrupt, Interrupted) as error:
-            errors.append(_interrupted(error, environment))
-            break
-        except OpskitError as error:
-            error.environment = environment.name
-            errors.append(error)
-        except Exception as error:  # noqa: BLE001 (one environment must not hide the others)
-            errors.append(internal_error(error, environment.name))
+    remedy = "See what is there now: opskit db current -e {}"
+    done, errors = in_turn(environments, migrate, interrupted=remedy)
     return JournalMigrations(done), errors
-
-
-def _interrupted(error: BaseException, environment: Environment) -> Interrupted:
-    if isinstance(error, Interrupted):
-        return error
-    return Interrupted(
-        f"Interrupted in {environment.name}.",
-        remedy=f"See what is there now: opskit db current -e {environment.name}",
-        environment=environment.name,
-    )
 
 
 def _upgrade(environment: Environment, confirm: Confirm, lock_timeout: float) -> JournalMigration:

@@ -376,7 +376,30 @@ class JournalRevisions:
 
 
 @dataclass(frozen=True, slots=True)
-class JournalScript:
+class OperatorRole:
+    """What ``db role`` did in one environment.
+
+    Attributes:
+        environment: where.
+        outcome: whether anything was missing, and was added.
+        gained: what the role and the logins that have it can do now and could not before, a line
+            each, as the server's catalogue has it.
+    """
+
+    environment: str
+    outcome: Outcome
+    gained: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorRoles:
+    """What ``db role`` did, one environment after the other."""
+
+    environments: Sequence[OperatorRole]
+
+
+@dataclass(frozen=True, slots=True)
+class DbaScript:
     """What a DBA runs in opskit's place.
 
     Attributes:

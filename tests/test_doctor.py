@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from psycopg import sql
 
-from opskit.doctor import examine
+from opskit.doctor import examine, examine_offline
 from opskit.models import Check, Status
 from opskit.sandbox.faults import Fault
 from opskit.settings import Environment
@@ -218,3 +218,48 @@ def test_a_creatio_without_an_identity_service(tmp_path: Path) -> None:
         checks = examined(unit(tmp_path, identity=server.url, creatio=server.url))
         assert checks["identity.reachable"].status is Status.FAIL
         assert checks["creatio.runtime"].status is Status.PASS
+
+
+def offline(environment: Environment) -> dict[str, Check]:
+    return {check.id: check for check in asyncio.run(examine_offline(environment)).checks}
+
+
+def test_offline_nothing_is_reached(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("let-me-in")
+    with ScriptedServer() as server:
+        nowhere = unit(
+            tmp_path,
+            database="postgresql://me@127.0.0.1:1/none",
+            database_password={"file": "password"},
+            identity=server.url,
+            creatio=server.url,
+        )
+        checks = offline(nowhere)
+        assert server.connections == 0
+    statuses = {check_id: check.status for check_id, check in checks.items()}
+    assert statuses == {
+        "config.tls": Status.PASS,
+        "secrets.client": Status.SKIPPED,
+        "secrets.database": Status.PASS,
+        "database.driver": Status.PASS,
+    }
+    assert checks["database.driver"].summary.startswith("psycopg ")
+
+
+def test_offline_a_wrong_address_is_found(tmp_path: Path) -> None:
+    checks = offline(unit(tmp_path, database="postgresql://me@h/d?no_such_option=1"))
+    assert told(checks["database.driver"]) == "config"
+
+
+def test_offline_sql_servers_driver_is_looked_for(tmp_path: Path) -> None:
+    pytest.importorskip("pyodbc")
+    checks = offline(unit(tmp_path, database="mssql://me@h/d?DRIVER=mine"))
+    assert checks["database.driver"].summary.endswith(", mine")
+
+
+def test_offline_missing_secrets_are_found(tmp_path: Path) -> None:
+    missing = unit(tmp_path, database={"file": "none"})
+    checks = offline(missing)
+    assert checks["secrets.database"].status is Status.FAIL
+    assert checks["database.driver"].status is Status.SKIPPED
+    assert offline(unit(tmp_path))["database.driver"].status is Status.SKIPPED

@@ -1,6 +1,6 @@
 # Copyright 2026 The opskit authors
 # SPDX-License-Identifier: Apache-2.0
-"""``opskit db``: the journal's tables."""
+"""``opskit db``: the journal's tables, and the role for opskit's login."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -29,9 +29,9 @@ from opskit.settings import Environment
 
 @click.group()
 def db() -> None:
-    """The journal's tables in the databases: made, brought up to date, removed.
+    """The journal's tables in the databases, and the role for opskit's login.
 
-    They lie in a schema of their own, "opskit". Creatio's tables are never touched.
+    The tables lie in a schema of their own, "opskit". Creatio's tables are never touched.
     """
 
 
@@ -114,6 +114,59 @@ def downgrade(
     return show(Result("db downgrade", done, errors), output)
 
 
+@db.command("role")
+@_migration_options
+@click.option(
+    "--login",
+    "logins",
+    metavar="LOGIN",
+    multiple=True,
+    help="Give the role to this login, too; repeatable.",
+)
+@click.option(
+    "--diagnosis", is_flag=True, help="Let it read what tells why a client gets no token."
+)
+@click.option("--dry-run", is_flag=True, help="Take the same path, then roll back.")
+@config_option
+@output_option
+def role_command(
+    patterns: Sequence[str],
+    all_envs: bool,
+    yes: bool,
+    sql: bool,
+    dialect: str | None,
+    lock_timeout: int,
+    logins: Sequence[str],
+    diagnosis: bool,
+    dry_run: bool,
+    config: Path | None,
+    output: FormatChoice,
+) -> int:
+    """Make the role opskit_operator, which has the rights that opskit needs and no others.
+
+    The login must be a DBA's. Without one, let a DBA run what --sql prints. It adds what is
+    missing, takes nothing away, and is harmless to repeat.
+    """
+    from opskit.operator_role import make_role, script
+
+    if sql or dialect:
+        dialect, named = _to_print(dialect, config, patterns, sql=sql)
+        printed = script(dialect, named, logins=logins, diagnosis=diagnosis)
+        return show(Result("db role", printed), output)
+    environments = written_environments(config, patterns, all_envs=all_envs)
+    if not yes and not dry_run:
+        _require_terminal([one for one in environments if one.protected], "is protected")
+    done, errors = make_role(
+        environments,
+        logins=logins,
+        diagnosis=diagnosis,
+        dry_run=dry_run,
+        confirm=(lambda _: None) if yes else _confirm_role,
+        lock_timeout=lock_timeout,
+    )
+    return show(Result("db role", done, errors), output)
+
+
 @db.command("current")
 @environments_option
 @config_option
@@ -144,18 +197,31 @@ def _print_script(
     sql: bool,
     output: FormatChoice,
 ) -> int:
-    from opskit.journal_schema import dialect_of, script
+    from opskit.journal_schema import script
+
+    dialect, _ = _to_print(dialect, config, patterns, sql=sql)
+    return show(Result(f"db {direction}", script(direction, dialect)), output)
+
+
+def _to_print(
+    dialect: str | None, config: Path | None, patterns: Sequence[str], *, sql: bool
+) -> tuple[str, list[Environment]]:
+    """Return for which server a script is to be, and the environments that were named for it.
+
+    Raises:
+        UsageError: it cannot be told, or no script was asked for.
+    """
+    from opskit.journal_schema import dialect_of
 
     if not sql:
         raise UsageError("--dialect says how --sql is to be printed.", remedy="Add --sql.")
-    if dialect is None:
-        if not patterns:
-            raise UsageError(
-                "A script for which server?",
-                remedy="Add --dialect postgresql, --dialect mssql, or -e NAME.",
-            )
-        dialect = dialect_of(read_environments(config, patterns))
-    return show(Result(f"db {direction}", script(direction, dialect)), output)
+    if dialect is None and not patterns:
+        raise UsageError(
+            "A script for which server?",
+            remedy="Add --dialect postgresql, --dialect mssql, or -e NAME.",
+        )
+    environments = read_environments(config, patterns) if patterns else []
+    return dialect or dialect_of(environments), environments
 
 
 def _require_terminal(environments: Sequence[Environment], why: str) -> None:
@@ -180,6 +246,11 @@ def _confirm_anything(environment: Environment, entries: int) -> None:
 def _confirm_upgrade(environment: Environment, entries: int) -> None:  # noqa: ARG001
     if environment.protected:
         _ask(environment, f"{environment.name} is protected. Make or update its journal?")
+
+
+def _confirm_role(environment: Environment) -> None:
+    if environment.protected:
+        _ask(environment, f"{environment.name} is protected. Give rights to opskit_operator?")
 
 
 def _confirm_downgrade(environment: Environment, entries: int) -> None:

@@ -20,12 +20,18 @@ from opskit.results import Result
 
 @click.command()
 @environments_option
+@click.option(
+    "--offline", is_flag=True, help="Configuration, secrets and drivers only: connect to nothing."
+)
 @config_option
 @output_option
-def doctor(patterns: Sequence[str], config: Path | None, output: FormatChoice) -> int:
+def doctor(
+    patterns: Sequence[str], offline: bool, config: Path | None, output: FormatChoice
+) -> int:
     """Check configuration, secrets, database rights and reachability; change nothing."""
-    from opskit.doctor import examine
+    from opskit.doctor import examine, examine_offline
     from opskit.fleet import check_all
 
-    report, errors = check_all(read_environments(config, patterns), examine)
+    look = examine_offline if offline else examine
+    report, errors = check_all(read_environments(config, patterns), look)
     return show(Result("doctor", report, errors), output)

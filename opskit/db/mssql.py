@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 import pyodbc
@@ -15,6 +16,7 @@ from opskit.db.client_details import ClientDetails, read_details
 from opskit.db.mssql_connection import address_parts, connection_string
 from opskit.db.mssql_errors import connection_failure, lock_held
 from opskit.db.mssql_session import JOURNAL, MssqlSession, bracketed, milliseconds
+from opskit.db.statements import role_steps
 from opskit.db.store import LOCK_TIMEOUT, Rights, journal_missing, read_patience
 from opskit.errors import OpskitError, PermissionMissing, TableMissing
 from opskit.models import Change, ChangeRecord, Client, JournalEntry, Verification
@@ -65,6 +67,13 @@ def open_connection(environment: Environment, address: str) -> pyodbc.Connection
             user=parts.get("uid", ""),
             driver=parts.get("driver", ""),
         ) from None
+
+
+def driver(environment: Environment, address: str) -> str:
+    """Return what a connection would go through, after all that comes before it."""
+    parts = address_parts(connection_string(environment, address).reveal(), environment)
+    named = parts.get("driver") or f"the data source {parts.get('dsn') or parts.get('filedsn')}"
+    return f"pyodbc {pyodbc.version}, {PurePath(named).name}"
 
 
 class MssqlStore:
@@ -253,6 +262,17 @@ class MssqlChange:
             ]
             self._session.stage("changes", rows)
             self._staged = changes
+
+    def role(self) -> frozenset[str]:
+        """Return what opskit_operator may do in this database, and who has it."""
+        return frozenset(str(line) for (line,) in self._session.fetch("setup/read_role"))
+
+    def make_role(self, logins: Sequence[str], *, diagnosis: bool) -> None:
+        """Make the role opskit_operator, or add what it lacks."""
+        for name in role_steps(diagnosis=diagnosis):
+            self._session.fetch(f"setup/{name}")
+        for login in logins:
+            self._session.fetch_named("setup/give_role", login)
 
     def roll_back(self) -> None:
         """Undo everything when the block ends."""

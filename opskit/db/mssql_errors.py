@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pyodbc
 
 from opskit.db.mssql_driver import driver_missing
+from opskit.db.store import login_unknown
 from opskit.errors import (
     ConfigError,
     LockHeld,
@@ -32,7 +33,8 @@ _LOGIN = {18401, 18450, 18452, 18456, 18458, 18459, 18460, 18461, 18470, 18486, 
 _DATABASE = {911, 916, 4060, 4063, 4064}
 _BUSY = {17142, 17187, 17197, 17809, 40197, 40501, 40613, 49918, 49919, 49920}
 _MISSING = {207, 208, 2812, 4902}
-_DENIED = {229, 230, 262, 297, 300, 2760, 3701, 15151, 15247}
+_DENIED = {229, 230, 262, 297, 300, 2760, 3701, 4613, 15151, 15247}
+_NO_LOGIN = {15007}
 _READ_ONLY = {3906, 3908, 978, 979}
 _DUPLICATE = {2601, 2627}
 _DEADLOCK = {1205, 3960}
@@ -45,6 +47,7 @@ _GONE_WORDS = (
     # All that FreeTDS says when the server hangs up, the second to a commit.
     "unknown error|driver did not supply an error"
 )
+_DENIED_WORDS = "permission (was )?denied|must be owner|does not have permission"
 _PROBE_SECONDS = 3.0
 
 # Where the number says nothing: Babelfish gives one number to all that PostgreSQL refuses, and
@@ -107,11 +110,12 @@ def statement_failure(error: pyodbc.Error, environment: Environment) -> OpskitEr
             environment=name,
             code="database-gone",
         )
-    return _refusal(said, name)
+    return _refusal(said, environment)
 
 
-def _refusal(said: _Said, name: str) -> OpskitError:
+def _refusal(said: _Said, environment: Environment) -> OpskitError:
     """Return the error for a statement that the server refused over a living connection."""
+    name = environment.name
     if said.numbers & _DEADLOCK or said.state == "40001" or said.has("deadlock"):
         return LockHeld(
             "The database chose this session as the victim of a deadlock; nothing was written.",
@@ -121,7 +125,7 @@ def _refusal(said: _Said, name: str) -> OpskitError:
         )
     if said.numbers & _LOCKED or said.has("lock timeout"):
         return lock_held(name)
-    if said.numbers & _DENIED or said.has("permission (was )?denied|must be owner"):
+    if said.numbers & _DENIED or said.has(_DENIED_WORDS):
         return PermissionMissing(
             f"The login may not do that: {said.words}.",
             remedy="Grant SELECT on the columns ClientId, ClientName, AccessTokenLifetime and "
@@ -134,6 +138,8 @@ def _refusal(said: _Said, name: str) -> OpskitError:
             remedy="Point database at the primary server.",
             environment=name,
         )
+    if said.numbers & _NO_LOGIN or said.has('role ".*" does not exist'):
+        return login_unknown(said.words, environment)
     if said.numbers & _MISSING or said.state in {"42S02", "42S22"} or said.has("does not exist"):
         return TableMissing(
             f"The database has no such table or column: {said.words}.",

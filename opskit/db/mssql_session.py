@@ -98,6 +98,12 @@ class MssqlSession:
         marks = ", ".join(f"({', '.join('?' * len(row))})" for row in rows)
         return self._fetch(name, {"{rows}": marks}, *(value for row in rows for value in row))
 
+    def fetch_named(self, name: str, login: str) -> list[Any]:
+        """Run a statement whose ``{login}`` and ``{name}`` stand for a login."""
+        doubled = login.replace("'", "''")
+        places = {"{login}": _in_brackets(login), "{name}": f"N'{doubled}'"}
+        return self._fetch(name, places)
+
     def fetch(self, name: str, *parameters: Any) -> list[Any]:
         """Run a statement and return the rows that it answers with."""
         return self._fetch(name, {}, *parameters)
@@ -124,9 +130,10 @@ class MssqlSession:
                 raise
 
     def _execute(self, name: str, places: dict[str, str], *parameters: Any) -> pyodbc.Cursor:
-        text = statement("mssql", name)
-        for place, what in {**places, "{schema}": self._schema}.items():
-            text = text.replace(place, what)
+        filled = {**places, "{schema}": self._schema}
+        # In one go, so that what was put in is not read again.
+        pattern = "|".join(map(re.escape, filled))
+        text = re.sub(pattern, lambda hit: filled[hit[0]], statement("mssql", name))
         cursor = self._connection.cursor()
         if parameters:
             cursor.setinputsizes([_TYPES[type(value)] for value in parameters])
@@ -144,7 +151,11 @@ def bracketed(schema: str, environment: Environment) -> str:
             f"environments.{environment.name}.schema: {schema!r} is no name of a schema.",
             environment=environment.name,
         )
-    return "[" + schema.replace("]", "]]") + "]"
+    return _in_brackets(schema)
+
+
+def _in_brackets(name: str) -> str:
+    return "[" + name.replace("]", "]]") + "]"
 
 
 def milliseconds(seconds: float) -> int:

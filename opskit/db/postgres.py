@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 from opskit.db.client_details import ClientDetails, read_details
 from opskit.db.postgres_connection import connection_parameters
 from opskit.db.postgres_errors import connection_failure, translated
-from opskit.db.statements import statement
+from opskit.db.statements import role_steps, statement
 from opskit.db.store import LOCK_TIMEOUT, Rights, journal_missing, read_patience
 from opskit.errors import PermissionMissing, TableMissing
 from opskit.models import Change, ChangeRecord, Client, JournalEntry, Verification
@@ -25,6 +25,7 @@ from opskit.settings import Environment
 DEFAULT_SCHEMA = "public"
 
 _LONGEST_WAIT = 2**31 - 1  # milliseconds
+_NOT_GRANTED = "01007"  # the SQLSTATE of a warning
 _JOURNAL = {"journal_revision", "read_journal", "update_verification"}
 
 
@@ -52,6 +53,17 @@ def open_connection(environment: Environment, url: str) -> psycopg.Connection[Tu
         raise connection_failure(error, environment, parameters) from None
 
 
+def driver(environment: Environment, url: str) -> str:
+    """Return what a connection would go through, after all that comes before it."""
+    connection_parameters(environment, url)
+    return _driver()
+
+
+def _driver() -> str:
+    libpq = psycopg.pq.version()
+    return f"psycopg {psycopg.__version__}, libpq {libpq // 10_000}.{libpq % 10_000}"
+
+
 class PostgresStore:
     """ClientStore over one connection."""
 
@@ -67,8 +79,7 @@ class PostgresStore:
 
     def driver(self) -> str:
         """Return what the connection goes through."""
-        libpq = psycopg.pq.version()
-        return f"psycopg {psycopg.__version__}, libpq {libpq // 10_000}.{libpq % 10_000}"
+        return _driver()
 
     def clients(self) -> list[Client]:
         """Return all clients; without a right to their names, only ids and lifetimes."""
@@ -167,6 +178,33 @@ class PostgresStore:
         with translated(self._environment):
             return self._connection.execute(query, parameters or None).fetchall()
 
+    def _set_up(self, name: str, **names: str) -> None:
+        """Run statements of ``setup/`` that answer with no rows.
+
+        Raises:
+            PermissionMissing: a right could not be granted, which may be only a warning to
+                PostgreSQL.
+        """
+        places = {place: sql.Identifier(word) for place, word in names.items()}
+        text = sql.SQL(statement("postgresql", f"setup/{name}"))
+        refused: list[str] = []
+
+        def notice(said: psycopg.errors.Diagnostic) -> None:
+            if said.sqlstate == _NOT_GRANTED:
+                refused.append(said.message_primary or "")
+
+        self._connection.add_notice_handler(notice)
+        try:
+            with translated(self._environment):
+                query = text.format(schema=sql.Identifier(self._schema), **places)
+                self._connection.execute(query)
+        finally:
+            self._connection.remove_notice_handler(notice)
+        if refused:
+            raise PermissionMissing(
+                f"The login may not do that: {refused[0]}.", environment=self._environment.name
+            )
+
     def _table_missing(self) -> TableMissing:
         """Say where the table is instead, since its name is only one of the usual mistakes."""
         environment, info = self._environment, self._connection.info
@@ -229,6 +267,17 @@ class PostgresChange:
             )
         except TableMissing:
             raise journal_missing(self._store._environment) from None
+
+    def role(self) -> frozenset[str]:
+        """Return what opskit_operator may do in this database, and who has it."""
+        return frozenset(line for (line,) in self._store._fetch("setup/read_role"))
+
+    def make_role(self, logins: Sequence[str], *, diagnosis: bool) -> None:
+        """Make the role opskit_operator, or add what it lacks."""
+        for name in role_steps(diagnosis=diagnosis):
+            self._store._set_up(name)
+        for login in logins:
+            self._store._set_up("give_role", login=login)
 
     def roll_back(self) -> None:
         """Undo everything when the block ends."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from opskit.db.store import login_unknown
 from opskit.errors import (
     ConfigError,
     LockHeld,
@@ -66,6 +67,8 @@ def _statement_failure(error: psycopg.Error, environment: Environment) -> Opskit
                 environment=name,
                 code="deadlock",
             )
+        case _, "42704":
+            return login_unknown(words, environment)
         case "25", "25006":
             return PermissionMissing(
                 "The database is read-only: a standby, or set so.",
@@ -79,9 +82,7 @@ def _statement_failure(error: psycopg.Error, environment: Environment) -> Opskit
                 environment=name,
                 code="database-error",
             )
-        case _, "25P03":
-            return _gone(words, environment)
-        case (("08" | "57"), _):
+        case (("08" | "57"), _) | (_, "25P03"):
             return _gone(words, environment)
         case _ if isinstance(error, psycopg.OperationalError) and not state:
             return _gone(words, environment)

@@ -17,6 +17,12 @@ def statement(engine: str, name: str) -> str:
     return (folder / engine / f"{name}.sql").read_text(encoding="utf-8")
 
 
+def role_steps(*, diagnosis: bool) -> list[str]:
+    """Return the statements of ``setup/`` that make the role opskit_operator, in their order."""
+    optional = ["grant_diagnosis"] if diagnosis else []
+    return ["create_role", "grant_daily_rights", *optional]
+
+
 def locking(engine: str, milliseconds: int) -> str:
     """Return the statement that takes a change's lock, for scripts that a DBA runs.
 

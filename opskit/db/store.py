@@ -10,7 +10,7 @@ from typing import Protocol
 
 from opskit.address import Engine, engine_of
 from opskit.db.client_details import ClientDetails
-from opskit.errors import DriverMissing, JournalMissing
+from opskit.errors import DriverMissing, JournalMissing, UsageError
 from opskit.models import Change, ChangeRecord, Client, JournalEntry, Verification
 from opskit.settings import Environment
 
@@ -57,6 +57,25 @@ class ChangeTransaction(Protocol):
 
         Raises:
             JournalMissing: the database has no journal.
+        """
+        ...
+
+    def role(self) -> frozenset[str]:
+        """Return what opskit_operator may do in this database, and who has it: a line for each.
+
+        Empty where there is no such role.
+        """
+        ...
+
+    def make_role(self, logins: Sequence[str], *, diagnosis: bool) -> None:
+        """Make the role opskit_operator, or add what it lacks.
+
+        Args:
+            logins: who gets it.
+            diagnosis: whether it may read what tells why a client gets no token.
+
+        Raises:
+            UsageError: the server has no such login.
         """
         ...
 
@@ -159,6 +178,17 @@ def journal_newer(environment: Environment, revision: str | None) -> JournalMiss
     )
 
 
+def login_unknown(words: str, environment: Environment) -> UsageError:
+    """Return the error for a role that is given to somebody whom the server does not know."""
+    return UsageError(
+        f"The role cannot be given to that login: {words}.",
+        remedy="Correct its name, or let a DBA make the login first: CREATE ROLE … LOGIN PASSWORD "
+        "…, on SQL Server CREATE LOGIN … WITH PASSWORD = … .",
+        environment=environment.name,
+        code="login-unknown",
+    )
+
+
 def read_patience(environment: Environment) -> float:
     """Return the seconds that reading waits for somebody else's lock."""
     return min(LOCK_TIMEOUT, environment.timeout)
@@ -182,6 +212,27 @@ def open_store(environment: Environment) -> AbstractContextManager[ClientStore]:
         from opskit.db import postgres
 
         return postgres.connect(environment, address)
+    except ImportError as error:
+        raise driver_missing(engine, error, environment) from None
+
+
+def find_driver(environment: Environment) -> str:
+    """Return what a connection to the environment's database would go through; make none.
+
+    Raises:
+        ConfigError: the environment has no database, or its address is malformed.
+        DriverMissing: the engine's driver is not installed, or not as it should be.
+    """
+    address = environment.require("database")
+    engine = engine_of(address)
+    try:
+        if engine == "mssql":
+            from opskit.db import mssql
+
+            return mssql.driver(environment, address)
+        from opskit.db import postgres
+
+        return postgres.driver(environment, address)
     except ImportError as error:
         raise driver_missing(engine, error, environment) from None
 

@@ -6,7 +6,6 @@ import base64
 import hashlib
 from dataclasses import replace
 
-from opskit.address import engine_of
 from opskit.db.store import open_store
 from opskit.diagnosis.row import REFUSALS, Rows, judge, unknown
 from opskit.errors import OpskitError
@@ -44,8 +43,7 @@ def _name_cause(
             rows = Rows(row, store.client_details(client.id, _hashes(secret)))
     except OpskitError as error:
         return replace(found, evidence=(f"The database could not be asked: {error.message}",))
-    engine = engine_of(environment.require("database"))
-    grants = f"sql/{engine}/setup/role.sql"
+    grants = "opskit db role --diagnosis"
     return judge(found, client, rows, environment=environment.name, grants=grants)
 
 

@@ -64,7 +64,7 @@ def judge(
         asked: the client in opskit.toml.
         rows: what the database holds.
         environment: its name, for what to do now.
-        grants: where the rights are documented that this login may lack.
+        grants: what gives the login the rights that it may lack.
     """
     evidence = list(_evidence(rows))
     if rows.details.unread:

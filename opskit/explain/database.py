@@ -19,7 +19,8 @@ FINDINGS: Mapping[str, Explanation] = {
     "permission-missing": Explanation(
         symptom="The login works, and lacks a right on a table or column.",
         cause="A DBA has granted less than opskit reads or writes.",
-        remedy="Let a DBA run sql/postgresql/setup/role.sql or sql/mssql/setup/role.sql.",
+        remedy="Let a DBA make the role opskit_operator (opskit db role, or what its --sql prints) "
+        "and give it to the login.",
         unreachable=True,
     ),
     "login-refused": Explanation(

@@ -53,7 +53,7 @@ FINDINGS: Mapping[str, Explanation] = {
     "journal-right-missing": Explanation(
         symptom="The login may not read the journal, add to it and note proofs, so changes fail.",
         cause="A DBA made the journal and granted no rights on it, or not all.",
-        remedy="Let a DBA run sql/postgresql/setup/role.sql or sql/mssql/setup/role.sql and give "
-        "the login that role.",
+        remedy="Let a DBA give the login the role opskit_operator: opskit db role --login NAME, or "
+        "what its --sql prints.",
     ),
 }

@@ -8,13 +8,16 @@ from rich.table import Table
 from rich.text import Text
 
 from opskit.models import (
+    DbaScript,
     JournalMigration,
     JournalMigrations,
     JournalRevisions,
-    JournalScript,
     JournalState,
     JournalStates,
     JournalStatus,
+    OperatorRole,
+    OperatorRoles,
+    Outcome,
 )
 from opskit.secrets import printable
 
@@ -62,6 +65,24 @@ def _migration(one: JournalMigration) -> tuple[str, str]:
     return f"journal updated, from {one.before} to {one.after}", "green"
 
 
+def show_roles(console: Console, data: OperatorRoles) -> None:
+    """Print what the role gained in each environment."""
+    for one in data.environments:
+        console.print(Text.assemble((one.environment, "bold"), "  ", _role(one)))
+        for line in one.gained:
+            console.print(Text(printable(f"  {line}")), soft_wrap=True)
+
+
+def _role(one: OperatorRole) -> tuple[str, str]:
+    match one.outcome:
+        case Outcome.UNCHANGED:
+            return "the role has all that it needs: nothing to do", "green"
+        case Outcome.CHANGED:
+            return "added:", "green"
+        case Outcome.DRY_RUN:
+            return "dry run, rolled back; it would add:", "yellow"
+
+
 def show_revisions(console: Console, data: JournalRevisions) -> None:
     """Print what each revision brings."""
     table = _table("revision", "what it brings")
@@ -70,7 +91,7 @@ def show_revisions(console: Console, data: JournalRevisions) -> None:
     console.print(table)
 
 
-def show_script(console: Console, data: JournalScript) -> None:
+def show_script(console: Console, data: DbaScript) -> None:
     """Print the script as it is, whatever the terminal's width."""
     console.print(Text(data.sql), soft_wrap=True)
 

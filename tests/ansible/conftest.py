@@ -20,7 +20,10 @@ ROOT = Path(__file__).parents[2] / "ansible"
 BIN = Path(sys.executable).parent
 OPSKIT = BIN / "opskit"
 SECONDS = 300
-MODULES = ("client_info", "client_lifetime", "data_path_smoke", "identity_verify", "journal")
+MODULES = (
+    *("client_info", "client_lifetime", "data_path_smoke", "identity_verify", "journal"),
+    "operator_role",
+)
 
 # What Ansible itself adds to a result.
 ANSIBLE_KEYS = {"changed", "failed", "diff", "warnings", "invocation", "exception", "msg"}
@@ -60,12 +63,18 @@ class Collection:
             "PATH": f"{BIN}{os.pathsep}{kept['PATH']}",
         }
 
-    def call(self, program: str, *arguments: str | Path, cwd: Path | None = None) -> Played:
-        """Run one of Ansible's programs."""
+    def call(
+        self,
+        program: str,
+        *arguments: str | Path,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Played:
+        """Run one of Ansible's programs, with more variables."""
         done = subprocess.run(
             [BIN / program, *arguments],
             cwd=cwd or self.folder,
-            env=self.surroundings(),
+            env=self.surroundings() | dict(env or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -149,3 +149,15 @@ def test_doctor_warns_of_rights_too_wide(database: Database) -> None:
     assert "!  database.least_privilege  The login may insert or delete clients." in ran.out
     assert "do   Give opskit a login of its own" in ran.out
     assert "·  identity.reachable        not configured: add identity" in ran.out
+
+
+def test_doctor_offline(untouched: Sandbox, tmp_path: Path) -> None:
+    ran = run("doctor", "--offline", config=untouched.config)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.count("✓  database.driver ") == 3
+    assert "database.login" not in ran.out
+    config = altered(untouched, tmp_path, ("/dev-database", "/no-database"))
+    assert run("doctor", "--offline", config=config).code == 1
+    config.write_text("[environments.dev]\nprotect = true\n")
+    ran = run("doctor", "--offline", config=config)
+    assert (ran.code, "Did you mean 'protected'?" in ran.err) == (2, True)

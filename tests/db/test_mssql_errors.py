@@ -20,6 +20,7 @@ from opskit.errors import (
     PermissionMissing,
     TableMissing,
     UnreachableError,
+    UsageError,
 )
 from opskit.secrets import Secret
 from opskit.settings import Environment
@@ -94,6 +95,28 @@ BABELFISH = 33557097
         ("42000", 229, "The SELECT permission was denied", PermissionMissing, "permission-missing"),
         ("42000", 230, "denied on the column", PermissionMissing, "permission-missing"),
         ("42000", BABELFISH, "permission denied for", PermissionMissing, "permission-missing"),
+        (
+            "42000",
+            BABELFISH,
+            "Current login x does not have permission to alter role y",
+            PermissionMissing,
+            "permission-missing",
+        ),
+        (
+            "42000",
+            4613,
+            "Grantor does not have GRANT permission.",
+            PermissionMissing,
+            "permission-missing",
+        ),
+        (
+            "42000",
+            15007,
+            "'x' is not a valid login or you do not have permission.",
+            UsageError,
+            "login-unknown",
+        ),
+        ("42000", BABELFISH, 'role "x" does not exist', UsageError, "login-unknown"),
         ("42000", 3906, "Failed to update database", PermissionMissing, "permission-missing"),
         ("42000", 1222, "Lock request time out period", LockHeld, "lock-held"),
         ("42000", BABELFISH, "canceling statement due to lock timeout", LockHeld, "lock-held"),

@@ -25,6 +25,7 @@ from opskit.errors import (
     PermissionMissing,
     TableMissing,
     UnreachableError,
+    UsageError,
 )
 from opskit.secrets import Secret
 from opskit.settings import Environment
@@ -90,6 +91,7 @@ def test_tables_columns_and_schemas_that_are_not_there(state: str, unit: Environ
     [
         ("42501", PermissionMissing, "permission-missing"),
         ("25006", PermissionMissing, "permission-missing"),
+        ("42704", UsageError, "login-unknown"),
         ("55P03", LockHeld, "lock-held"),
         ("40P01", LockHeld, "deadlock"),
         ("40001", LockHeld, "deadlock"),

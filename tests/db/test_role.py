@@ -3,7 +3,6 @@
 """The role that a DBA makes for opskit's login is enough for everything, and for nothing else."""
 
 import asyncio
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,6 +20,7 @@ from opskit.db.store import Rights, open_store
 from opskit.diagnosis.refusals import name_cause
 from opskit.doctor import examine
 from opskit.explain import finding
+from opskit.export.role import role_script
 from opskit.journal_schema import REVISION, upgrade
 from opskit.models import Change, ChangeRecord, Finding, JournalMigration, Status, Verification
 from opskit.secrets import Secret, SecretRef
@@ -32,7 +32,6 @@ from tests.db.journal_sites import MssqlSite, psql
 from tests.db.mssql_server import new_mssql_database
 
 ROOT = Path(__file__).parents[2]
-SETUP = ROOT / "sql" / "postgresql" / "setup"
 CHANGE = Change("A1", "Data Mart Sync", 3600, 1800)
 RECORD = ChangeRecord("c1", "unit", "me", "a reason", "0.0", plan_hash="h")
 
@@ -58,7 +57,7 @@ def operator(database: Database) -> Iterator[Operator]:
     database.add_client("A1", "Data Mart Sync", 3600)
     psql(database, "-q", "-f", "-", stdin=upgrade_script("postgresql"))
     for _ in range(2):  # it is safe to run again
-        psql(database, "-q", "-f", str(SETUP / "role.sql"))
+        psql(database, "-q", "-f", "-", stdin=role_script("postgresql", None, [], diagnosis=False))
     operator = Operator(database)
     login = sql.Identifier(operator.name)
     password = sql.Literal(database.server.password)
@@ -181,11 +180,9 @@ def test_it_holds_no_password_and_no_login(operator: Operator) -> None:
 @pytest.mark.parametrize("engine", ["postgresql", "mssql"])
 def test_every_right_is_in_the_script(engine: str) -> None:
     """The columns that opskit's own statement names are the ones that the role may fill."""
-    script = (ROOT / "sql" / engine / "setup" / "role.sql").read_text("utf-8")
+    script = role_script(engine, None, ["opskit"], diagnosis=False)
     assert "PASSWORD" not in script
-    assert "ClientSecrets" not in "".join(
-        line for line in script.splitlines() if not line.startswith("--")
-    )
+    assert "ClientSecrets" not in script
     if engine == "postgresql":
         insert = (ROOT / "sql" / engine / "insert_journal.sql").read_text("utf-8")
         columns = insert.partition("(")[2].partition(")")[0].split()
@@ -212,7 +209,7 @@ def test_without_the_optional_block_a_refusal_is_explained_as_far_as_it_goes(
     assert found.id == "invalid-client"
     assert found.evidence == (
         "Clients: Data Mart Sync, enabled, AccessTokenLifetime 3600 s.",
-        f"Not readable with this login: {UNREAD}; see sql/postgresql/setup/role.sql.",
+        f"Not readable with this login: {UNREAD}; see opskit db role --diagnosis.",
     )
     with operator.database.connect() as connection:
         connection.execute('UPDATE "Clients" SET "AccessTokenLifetime" = 0')
@@ -220,8 +217,7 @@ def test_without_the_optional_block_a_refusal_is_explained_as_far_as_it_goes(
 
 
 def test_the_optional_block_is_enough_to_explain_a_refusal(operator: Operator) -> None:
-    script = _uncommented((SETUP / "role.sql").read_text("utf-8"))
-    assert "-- GRANT" not in script
+    script = role_script("postgresql", None, [], diagnosis=True)
     psql(operator.database, "-q", "-f", "-", stdin=script)
     found = cause(operator.environment())
     assert found.id == "client-sound"
@@ -240,11 +236,6 @@ def test_the_optional_block_is_enough_to_explain_a_refusal(operator: Operator) -
                 connection.execute(forbidden.encode())
 
 
-def _uncommented(script: str) -> str:
-    """Return the script with its optional block."""
-    return re.sub(r"(?m)^-- (GRANT SELECT|  ON )", r"\1", script)
-
-
 # SQL Server
 
 
@@ -259,7 +250,7 @@ def mssql(mssql_server: str, tmp_path: Path) -> Iterator[tuple[MssqlSite, Enviro
         installation.add_client("A1", "Data Mart Sync", 3600)
         site.run(upgrade_script("mssql"))
         for _ in range(2):
-            site.run((ROOT / "sql" / "mssql" / "setup" / "role.sql").read_text("utf-8"))
+            site.run(role_script("mssql", None, [], diagnosis=False))
         site.query(f"CREATE LOGIN {name} WITH PASSWORD = '{password}'")
         try:
             site.query(f"CREATE USER {name} FOR LOGIN {name}")
@@ -313,13 +304,12 @@ def test_on_sql_server(mssql: tuple[MssqlSite, Environment]) -> None:
         assert ran.json()["ok"], ran.all
     found = cause(where)
     assert found.id == "invalid-client"
-    assert f"{UNREAD}; see sql/mssql" in found.evidence[-1]
+    assert f"{UNREAD}; see opskit db role" in found.evidence[-1]
     with closing(open_connection(where, where.require("database"))) as connection:
         for statement in REFUSED_ON_SQL_SERVER:
             with pytest.raises(pyodbc.Error, match=r"permission|denied|must be owner"):
                 connection.execute(statement)
-    script = (ROOT / "sql" / "mssql" / "setup" / "role.sql").read_text("utf-8")
-    site.run(_uncommented(script))
+    site.run(role_script("mssql", None, [], diagnosis=True))
     found = cause(where)
     assert found.id == "grant-missing"
     assert "ClientSecrets: no row." in found.evidence

@@ -22,6 +22,7 @@ from opskit.models import (
     ChangeSets,
     Check,
     Client,
+    DbaScript,
     EnvironmentClients,
     EnvironmentPlan,
     EnvironmentReport,
@@ -33,11 +34,12 @@ from opskit.models import (
     JournalMigrations,
     JournalRevision,
     JournalRevisions,
-    JournalScript,
     JournalState,
     JournalStates,
     JournalStatus,
     Lifetimes,
+    OperatorRole,
+    OperatorRoles,
     Outcome,
     Plan,
     PostmanExport,
@@ -125,12 +127,17 @@ DATA: dict[str, list[Any]] = {
     "db upgrade": [
         JournalMigrations([]),
         JournalMigrations([JournalMigration("dev", b, a, 3) for b in STEPS for a in STEPS]),
-        JournalScript("mssql", "SELECT 1;\nGO\n"),
+        DbaScript("mssql", "SELECT 1;\nGO\n"),
     ],
     "db downgrade": [JournalMigrations([JournalMigration("dev", "0001", None, 1)])],
     "db current": [
         JournalStates([]),
         JournalStates([JournalState("dev", one, "0001", "0001") for one in JournalStatus]),
+    ],
+    "db role": [
+        OperatorRoles([]),
+        OperatorRoles([OperatorRole("dev", one, ["SELECT on x"]) for one in Outcome]),
+        DbaScript("postgresql", "SELECT 1;\n"),
     ],
     "db history": [JournalRevisions([JournalRevision("0001", "The journal")])],
     "sandbox up": [status()],
@@ -172,6 +179,7 @@ def test_every_format_shows_the_data_of_every_command(
         Report([]),
         JournalMigrations([]),
         JournalStates([]),
+        OperatorRoles([]),
         Plan([], "hash"),
     )
     is_empty = data in empty

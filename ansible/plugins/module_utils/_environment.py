@@ -8,7 +8,7 @@ This is private to the collection.
 
 from __future__ import annotations
 
-import json
+from ansible_collections.opskit.creatio.plugins.module_utils._toml import to_toml
 
 ENVIRONMENT_SPEC = {
     "opskit_path": {"type": "path"},
@@ -83,14 +83,3 @@ def describe(params):
             for number, client in enumerate(params["clients"])
         ]
     return "environments = {}\n".format(to_toml({params["environment"]: table})), secrets
-
-
-def to_toml(value):
-    """Return ``value`` on one line of TOML; what is None is left out."""
-    if isinstance(value, dict):
-        pairs = [(key, item) for key, item in value.items() if item is not None]
-        return "{" + ", ".join(to_toml(str(k)) + " = " + to_toml(v) for k, v in pairs) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(to_toml(item) for item in value) + "]"
-    # JSON's texts are TOML's, but for one character, and for pairs that stand for one.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -10,32 +10,9 @@ from ansible_collections.opskit.creatio.plugins.module_utils._environment import
     ENVIRONMENT_SPEC,
     INLINE,
     describe,
-    to_toml,
 )
 
 tomllib = pytest.importorskip("tomllib", reason="Python before 3.11 has no TOML")
-
-TRICKY = [
-    "",
-    "plain",
-    'a "quoted" \\ path',
-    "line\nbreak\tand\x00\x1f\x7fcontrol",
-    "Ümläut 漢字 😀 \u2028",
-    "'''",
-    "{{ not.templated }}",
-]
-
-
-@pytest.mark.parametrize("text", TRICKY)
-def test_any_text_survives(text):
-    table = {"value": text, text: 1}
-    assert tomllib.loads("all = " + to_toml(table))["all"] == table
-
-
-def test_other_values():
-    value = {"yes": True, "no": False, "n": -5, "list": [1, {"a": "b"}, []], "none": None}
-    read = tomllib.loads("all = " + to_toml(value))["all"]
-    assert read == {"yes": True, "no": False, "n": -5, "list": [1, {"a": "b"}, []]}
 
 
 def test_secrets_go_another_way():
