@@ -273,9 +273,16 @@ def test_a_deployment_that_issues_tokens(host: Host, database: Database) -> None
             assert not [one for one in host.secrets if one.encode() in path.read_bytes()], path
     assert (host.home / "shared/data/seen").read_text("utf-8") == SECRETS["greeting"]
 
+    unit = host.unit.read_text("utf-8")
+    assert "ProtectSystem=strict" in unit
+    assert not re.search("(?m)^MemoryDenyWriteExecute", unit)  # .NET could not compile
+    if analyze := shutil.which("systemd-analyze"):
+        verified = subprocess.run([analyze, "verify", host.unit], check=False, capture_output=True)
+        assert (verified.returncode, verified.stderr) == (0, b"")
+
     # A token of the deployed service, by the collection's own means.
     secret_of = {"id": CLIENT, "secret": f"secret-of-{CLIENT}"}
-    verified = host.collection.play(
+    proved = host.collection.play(
         {"opskit.creatio.identity_verify": {"client": CLIENT}},
         environment="deployed",
         database=f"postgresql://postgres@127.0.0.1:{server.port}/{database.name}",
@@ -283,7 +290,7 @@ def test_a_deployment_that_issues_tokens(host: Host, database: Database) -> None
         identity=f"http://127.0.0.1:{host.port}",
         clients=[secret_of],
     )
-    (result,) = verified.results
+    (result,) = proved.results
     assert not result["failed"], result
     passed = {check["id"] for check in result["checks"] if check["status"] == "pass"}
     assert {"discovery", "token.post", "token.signature"} <= passed
