@@ -51,7 +51,7 @@ def main() -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     # What its environment held, for the tests to see.
-    (Path(os.environ["HOME"]) / "seen").write_text(os.environ.get("GREETING", ""), "utf-8")
+    Path(os.environ["GREETING_FILE"]).write_text(os.environ["GREETING"], "utf-8")
     with IndependentIdentity(conninfo, port=port or 0, key=key):
         stop.wait()
 
