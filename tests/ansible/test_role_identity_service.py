@@ -233,7 +233,7 @@ def host(collection: Collection, tmp_path: Path) -> Iterator[Host]:
         assert host.systemctl("is-active", "identity-service.service") != "active"
 
 
-def test_a_deployment_that_issues_tokens(host: Host, database: Database) -> None:
+def test_a_deployment_that_issues_tokens(host: Host, database: Database, tmp_path: Path) -> None:
     server = database.server
     database.add_client(CLIENT, "Data Mart Sync")
     host.secrets.append(server.password)
@@ -293,15 +293,37 @@ def test_a_deployment_that_issues_tokens(host: Host, database: Database) -> None
     passed = {check["id"] for check in result["checks"] if check["status"] == "pass"}
     assert {"token.post", "token.signature"} <= passed
 
-    # Again: nothing. With another setting: one restart, and the certificate stays.
+    # Again: nothing. With another password: a refusal, and nothing is replaced.
     assert host.deploy(archive) == 0
+    before = tree(host.folder / "root")
+    old = host.certificate.read_bytes()
+    (tmp_path / "own.pfx").write_bytes(old)
+    host.secrets.append("another-password")
+    other: dict[str, object] = {"certificate_password": "another-password"}
+    refused = host.play(archive, other)
+    assert refused.code != 0
+    assert "does not open with identity_service_certificate_password." in refused.text
+    assert "identity_service_certificate_replace=true" in refused.text
+    assert tree(host.folder / "root") == before
     assert host.starts() == 1
-    certificate = host.certificate.read_bytes()
-    other = {"settings": {"logging": {"loglevel": {"Default": "Debug"}}}}
-    assert host.deploy(archive, other) > 0
+
+    # On purpose it is replaced, and the old one kept.
+    replaced = host.play(archive, {**other, "certificate_replace": True, "certificate_days": 20})
+    assert replaced.code == 0, replaced.text
+    assert "WARNING: the signing certificate" in replaced.text
+    new = host.certificate.read_bytes()
+    (kept,) = host.certificate.parent.glob("openssl.pfx.*Z")
+    assert (kept.read_bytes(), mode(kept), new != old) == (old, 0o600, True)
     assert host.starts() == 2
+    refused = host.play(archive, {**other, "certificate_source": str(tmp_path / "own.pfx")})
+    assert "is another certificate than" in refused.text
+
+    # With another setting: one restart, and the certificate stays.
+    other["settings"] = {"logging": {"loglevel": {"Default": "Debug"}}}
+    assert host.deploy(archive, other) > 0
+    assert host.starts() == 3
     assert host.settings()["Logging"]["LogLevel"] == {"Default": "Debug", "Microsoft": "Error"}
-    assert host.certificate.read_bytes() == certificate
+    assert host.certificate.read_bytes() == new
 
 
 def test_releases_come_and_go(host: Host) -> None:
@@ -331,17 +353,14 @@ def test_releases_come_and_go(host: Host) -> None:
     assert "was put back with its settings" in " ".join(failed.text.split())
     assert tree(host.home) == kept
 
-    # On request; what was not seen to work is no place to go.
-    back = host.play(second, tasks_from="rollback")
+    # On request; what was not seen to work is no place to go, and nothing to keep.
+    back = host.play(second, {"keep_releases": 2}, tasks_from="rollback")
     assert back.code == 0, back.text
     assert host.release == old
-
-    # Of four the last two that ran stay.
-    host.deploy(host.archive("third"), {"keep_releases": 2})
-    assert host.releases == {old, host.release}
+    assert host.releases == {old, new}
 
 
-def test_what_is_refused_changes_nothing(host: Host, tmp_path: Path) -> None:
+def test_what_is_refused_changes_nothing(host: Host) -> None:
     good = host.archive("good")
     empty = tree(host.folder / "root")
     (host.folder / "runtimes").write_text(RUNTIMES.replace("8.0.11", "6.0.36"), "utf-8")
@@ -360,32 +379,3 @@ def test_what_is_refused_changes_nothing(host: Host, tmp_path: Path) -> None:
         assert said in " ".join(refused.text.split())
         assert "Creatio 8.2.1 and later needs .NET 8" in refused.text or "port" in said
         assert tree(host.folder / "root") == empty
-
-
-def test_the_certificate_is_never_replaced_by_itself(host: Host, tmp_path: Path) -> None:
-    archive = host.archive("good")
-    host.deploy(archive)
-    before = tree(host.folder / "root")
-    host.secrets.append("another-password")
-    own = tmp_path / "own.pfx"
-    shutil.copy(host.certificate, own)
-    other = {"certificate_password": "another-password"}
-    refused = host.play(archive, other)
-    assert refused.code != 0
-    assert "does not open with identity_service_certificate_password." in refused.text
-    assert "identity_service_certificate_replace=true" in refused.text
-    assert tree(host.folder / "root") == before
-
-    # On purpose it is, with the old one kept beside it; and not by the old one without a word.
-    old = host.certificate.read_bytes()
-    replaced = host.play(archive, {**other, "certificate_replace": True, "certificate_days": 20})
-    assert replaced.code == 0, replaced.text
-    assert "WARNING: the signing certificate" in replaced.text
-    new = host.certificate.read_bytes()
-    assert new != old
-    (kept,) = host.certificate.parent.glob("openssl.pfx.*Z")
-    assert (kept.read_bytes(), mode(kept)) == (old, 0o600)
-    assert host.starts() == 2
-    refused = host.play(archive, {**other, "certificate_source": str(own)})
-    assert "is another certificate than" in refused.text
-    assert host.certificate.read_bytes() == new
