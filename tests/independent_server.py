@@ -75,10 +75,10 @@ class _Request(BaseHTTPRequestHandler):
 
 
 class _Service(ThreadingHTTPServer):
-    """Serve on a free port of 127.0.0.1 inside a `with` block."""
+    """Serve on a port of 127.0.0.1, by default any free one, inside a `with` block."""
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Request)
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Request)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self._connections: list[socket.socket] = []
 
@@ -163,11 +163,18 @@ def _check_grant(form: Mapping[str, str], allowed: list[str]) -> None:
 class IndependentIdentity(_Service):
     """IdentityServer4 as Creatio ships it, reading its tables anew on every token request."""
 
-    def __init__(self, conninfo: str, issuer: str = "creatio.com") -> None:
-        super().__init__()
+    def __init__(
+        self,
+        conninfo: str,
+        issuer: str = "creatio.com",
+        *,
+        port: int = 0,
+        key: rsa.RSAPrivateKey | None = None,
+    ) -> None:
+        super().__init__(port)
         self._conninfo, self._issuer = conninfo, issuer
         self._kid = secrets.token_hex(16).upper()
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     def answer(self, request: _Request) -> _Reply:
         if request.route == _DISCOVERY:

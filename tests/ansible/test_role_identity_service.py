@@ -1,0 +1,383 @@
+# Copyright 2026 The opskit authors
+# SPDX-License-Identifier: Apache-2.0
+"""The role identity_service: units that run, releases that come and go, a token at the end.
+
+Creatio's own archive may not lie here, so a stand-in with the same shape is deployed. Its units are
+run by a systemctl that works below a folder of the test, and never touches the machine's.
+"""
+
+import grp
+import json
+import os
+import pwd
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ansible.conftest import Collection, Played
+from tests.databases import Database, free_port
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the role is for Linux")
+
+CLONE = Path(__file__).parents[2]
+SERVICE = Path(__file__).with_name("stand_in_service.py").read_text("utf-8")
+CLIENT = "A" * 32
+RUNTIMES = "Microsoft.AspNetCore.App 8.0.11 [/usr/share/dotnet/shared/Microsoft.AspNetCore.App]"
+# As Windows' own editors save it; .NET reads past the mark and the comment.
+SHIPPED = """\ufeff{
+  // Shipped with the installation files.
+  "dbProvider": "MsSqlServer",
+  "Logging": {"LogLevel": {"Default": "Warning", "Microsoft": "Error"}},
+  "Clients": "[]",
+}"""
+RUNTIME_CONFIG = {
+    "runtimeOptions": {
+        "tfm": "net8.0",
+        "frameworks": [{"name": "Microsoft.AspNetCore.App", "version": "8.0.0"}],
+    }
+}
+SECRETS = {
+    "password": "Certificate-Passw0rd$`\"'",
+    "client": "the-secret-of-a-described-client",
+    "greeting": "a-secret-greeting",
+}
+
+
+@dataclass
+class Host:
+    """A folder that stands for a host: its units, the service's home, and its systemctl."""
+
+    collection: Collection
+    folder: Path
+    secrets: list[str] = field(default_factory=lambda: list(SECRETS.values()))
+    connection: str = "Host=127.0.0.1;Port=9;Database=none;Username=nobody;Password=never-used-one"
+    port: int = field(default_factory=free_port)
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "root" / "opt" / "identity-service"
+
+    @property
+    def certificate(self) -> Path:
+        return self.home / "shared" / "openssl.pfx"
+
+    @property
+    def seen(self) -> Path:
+        return self.folder / "greeting"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.home / "current" / "appsettings.json"
+
+    @property
+    def unit(self) -> Path:
+        return self.folder / "root" / "etc" / "systemd" / "system" / "identity-service.service"
+
+    @property
+    def releases(self) -> set[str]:
+        return {path.name for path in (self.home / "releases").iterdir()}
+
+    @property
+    def release(self) -> str:
+        return (self.home / "current").resolve().name
+
+    def prepare(self) -> None:
+        self.unit.parent.mkdir(parents=True)
+        (self.folder / "bin").mkdir()
+        (self.folder / "calls").touch()
+        (self.folder / "runtimes").write_text(RUNTIMES, "utf-8")
+        programs = {
+            "systemctl": f'echo "$*" >> {self.folder}/calls\n'
+            f"exec {sys.executable} -m systemctl2.systemctl3 --system --root={self.folder}/root"
+            ' -c MinimumYield=0.1 "$@"\n',
+            "dotnet": f'if [ "$1" = --list-runtimes ]; then exec cat {self.folder}/runtimes; fi\n'
+            f'PYTHONPATH={CLONE} exec {sys.executable} "$@"\n',
+        }
+        for name, lines in programs.items():
+            path = self.folder / "bin" / name
+            path.write_text(f"#!/bin/sh\n{lines}", "utf-8")
+            path.chmod(0o755)
+
+    def archive(
+        self, name: str, *, program: str = SERVICE, but: Mapping[str, str | None] | None = None
+    ) -> Path:
+        """Make an archive of the service's shape; a file that is None in ``but`` is left out."""
+        contents = {
+            "IdentityService.dll": program,
+            "IdentityService.runtimeconfig.json": json.dumps(RUNTIME_CONFIG),
+            "appsettings.json": SHIPPED,
+            "wwwroot/icon.svg": f"<svg><!-- {name} --></svg>",
+            **(but or {}),
+        }
+        path = self.folder / f"{name}.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for member, text in contents.items():
+                if text is not None:
+                    archive.writestr(member, text)
+        return path
+
+    def play(
+        self,
+        archive: Path,
+        variables: Mapping[str, object] | None = None,
+        *arguments: str,
+        tasks_from: str = "main",
+    ) -> Played:
+        """Run the role, and see to it that nothing that Ansible prints holds a secret.
+
+        Args:
+            archive: what is deployed.
+            variables: more variables of the role, without their prefix.
+            arguments: more arguments of ansible-playbook.
+            tasks_from: the role's entry point.
+        """
+        own = {
+            "archive": str(archive),
+            "home": str(self.home),
+            "user": pwd.getpwuid(os.getuid()).pw_name,
+            "group": grp.getgrgid(os.getgid()).gr_name,
+            "unit_folder": str(self.unit.parent),
+            "dotnet": str(self.folder / "bin" / "dotnet"),
+            "url": f"http://127.0.0.1:{self.port}",
+            "database_connection_string": self.connection,
+            "certificate_password": SECRETS["password"],
+            "clients": [{"ClientId": "X", "Secrets": [SECRETS["client"]]}],
+            "environment": {"GREETING": SECRETS["greeting"], "GREETING_FILE": str(self.seen)},
+            "wait": 60,
+            **(variables or {}),
+        }
+        playbook = self.folder / "play.yml"
+        role = {"name": "opskit.creatio.identity_service", "tasks_from": tasks_from}
+        play = {
+            "hosts": "localhost",
+            "connection": "local",
+            "gather_facts": False,
+            "environment": {"PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"},
+            "vars": {
+                "ansible_python_interpreter": sys.executable,
+                "ansible_pipelining": True,
+                "ansible_remote_tmp": str(self.folder / "tmp"),
+                **{f"identity_service_{name}": value for name, value in own.items()},
+            },
+            "tasks": [{"ansible.builtin.include_role": role}],
+        }
+        playbook.write_text(json.dumps([play]), "utf-8")
+        options = ("-i", "localhost,", "-vvv", "--diff")
+        played = self.collection.call("ansible-playbook", *options, *arguments, playbook)
+        for secret in [*self.secrets, "never-used-one"]:
+            assert secret not in played.text
+            assert json.dumps(secret)[1:-1] not in played.text
+        return played
+
+    def deploy(
+        self, archive: Path, variables: Mapping[str, object] | None = None, *arguments: str
+    ) -> int:
+        """Run the role, which must work, and return how much it changed."""
+        played = self.play(archive, variables, *arguments)
+        assert played.code == 0, played.text
+        return changed(played)
+
+    def settings(self) -> Any:
+        return json.loads(self.settings_file.read_text("utf-8"))
+
+    def starts(self) -> int:
+        """How often the service was started or restarted."""
+        return len(re.findall(r"(?m)^(?:re)?start ", (self.folder / "calls").read_text("utf-8")))
+
+    def systemctl(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [self.folder / "bin" / "systemctl", *arguments],
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            timeout=30,
+            check=False,
+        )
+        return done.stdout.strip()
+
+
+def changed(played: Played) -> int:
+    (count,) = re.findall(r"(?m)^localhost +: .*\bchanged=(\d+)", played.text)
+    return int(count)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def tree(folder: Path) -> dict[str, bytes | str]:
+    """All that is below a folder, links as what they point to."""
+    return {
+        str(path.relative_to(folder)): str(path.readlink())
+        if path.is_symlink()
+        else path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_symlink() or path.is_file()
+    }
+
+
+@pytest.fixture
+def host(collection: Collection, tmp_path: Path) -> Iterator[Host]:
+    host = Host(collection, tmp_path)
+    host.prepare()
+    yield host
+    if host.unit.exists():
+        host.systemctl("stop", "identity-service.service")
+        assert host.systemctl("is-active", "identity-service.service") != "active"
+
+
+def test_a_deployment_that_issues_tokens(host: Host, database: Database, tmp_path: Path) -> None:
+    server = database.server
+    database.add_client(CLIENT, "Data Mart Sync")
+    host.secrets.append(server.password)
+    host.connection = (
+        f"Host=127.0.0.1;Port={server.port};Database={database.name};Username=postgres"
+        f";Password={server.password}"
+    )
+    archive = host.archive("first")
+
+    # On a host where nothing is, all is predicted and nothing done; root makes an account, too.
+    before = tree(host.folder / "root")
+    account = {"user": "opskit-is-absent", "group": "opskit-is-absent"} if not os.getuid() else {}
+    assert host.deploy(archive, account, "--check") == (11 if account else 9)
+    assert tree(host.folder / "root") == before
+
+    assert host.deploy(archive) > 5
+    assert host.starts() == 1
+    assert host.systemctl("is-enabled", "identity-service.service") == "enabled"
+    assert host.settings() == {
+        "dbProvider": "Postgres",
+        "Logging": {"LogLevel": {"Default": "Warning", "Microsoft": "Error"}},
+        "Clients": json.dumps([{"ClientId": "X", "Secrets": [SECRETS["client"]]}]),
+        "DatabaseConnectionString": host.connection,
+        "X509CertificatePath": str(host.certificate),
+        "X509CertificatePassword": SECRETS["password"],
+    }
+    pristine = host.settings_file.resolve().with_name("appsettings.shipped.json")
+    assert pristine.read_text("utf-8") == SHIPPED
+    secret = {host.settings_file.resolve(), host.certificate, host.home / "shared" / "environment"}
+    for path in secret:
+        assert mode(path) == 0o600
+    for path in host.home.rglob("*"):
+        assert path.is_symlink() or not mode(path) & 0o022
+        if path.is_file() and path.resolve() not in secret:
+            assert not [one for one in host.secrets if one.encode() in path.read_bytes()], path
+    assert host.seen.read_text("utf-8") == SECRETS["greeting"]
+
+    unit = host.unit.read_text("utf-8")
+    assert "ProtectSystem=strict" in unit
+    assert not re.search("(?m)^MemoryDenyWriteExecute", unit)  # .NET could not compile
+    if analyze := shutil.which("systemd-analyze"):
+        verified = subprocess.run([analyze, "verify", host.unit], check=False, capture_output=True)
+        assert verified.returncode == 0, verified.stderr
+        assert b"Unknown" not in verified.stderr  # a misspelt directive
+
+    # A token of the deployed service, by the collection's own means.
+    secret_of = {"id": CLIENT, "secret": f"secret-of-{CLIENT}"}
+    proved = host.collection.play(
+        {"opskit.creatio.identity_verify": {"client": CLIENT}},
+        environment="deployed",
+        database=f"postgresql://postgres@127.0.0.1:{server.port}/{database.name}",
+        database_password=server.password,
+        identity=f"http://127.0.0.1:{host.port}",
+        clients=[secret_of],
+    )
+    (result,) = proved.results
+    assert not result["failed"], result
+    passed = {check["id"] for check in result["checks"] if check["status"] == "pass"}
+    assert {"token.post", "token.signature"} <= passed
+
+    # Again: nothing. With another password: a refusal, and nothing is replaced.
+    assert host.deploy(archive) == 0
+    before = tree(host.folder / "root")
+    old = host.certificate.read_bytes()
+    (tmp_path / "own.pfx").write_bytes(old)
+    host.secrets.append("another-password")
+    other: dict[str, object] = {"certificate_password": "another-password"}
+    refused = host.play(archive, other)
+    assert refused.code != 0
+    assert "does not open with identity_service_certificate_password." in refused.text
+    assert "identity_service_certificate_replace=true" in refused.text
+    assert tree(host.folder / "root") == before
+    assert host.starts() == 1
+
+    # On purpose it is replaced, and the old one kept.
+    replaced = host.play(archive, {**other, "certificate_replace": True, "certificate_days": 20})
+    assert replaced.code == 0, replaced.text
+    assert "WARNING: the signing certificate" in replaced.text
+    new = host.certificate.read_bytes()
+    (kept,) = host.certificate.parent.glob("openssl.pfx.*Z")
+    assert (kept.read_bytes(), mode(kept), new != old) == (old, 0o600, True)
+    assert host.starts() == 2
+    refused = host.play(archive, {**other, "certificate_source": str(tmp_path / "own.pfx")})
+    assert "is another certificate than" in refused.text
+
+    # With another setting: one restart, and the certificate stays.
+    other["settings"] = {"logging": {"loglevel": {"Default": "Debug"}}}
+    assert host.deploy(archive, other) > 0
+    assert host.starts() == 3
+    assert host.settings()["Logging"]["LogLevel"] == {"Default": "Debug", "Microsoft": "Error"}
+    assert host.certificate.read_bytes() == new
+
+
+def test_releases_come_and_go(host: Host) -> None:
+    first, second = host.archive("first"), host.archive("second")
+    host.deploy(first)
+    old = host.release
+    host.deploy(second)
+    new = host.release
+    assert old != new
+    assert host.releases == {old, new}
+    assert host.starts() == 2
+
+    # One that does not work is taken back; the one before answers again.
+    broken = host.archive("broken", program="raise SystemExit('broken')")
+    failed = host.play(broken, {"wait": 2})
+    assert failed.code != 0
+    assert re.search(
+        rf"Release [0-9a-f]{{12}} .*does not work.*Release {new}.*answers", failed.text
+    )
+    assert host.release == new
+    assert host.systemctl("is-active", "identity-service.service") == "active"
+
+    # So are settings that do not work, within a release.
+    kept = tree(host.home)
+    failed = host.play(second, {"wait": 2, "settings": {"Clients": "{}"}})
+    assert failed.code != 0
+    assert "was put back with its settings" in " ".join(failed.text.split())
+    assert tree(host.home) == kept
+
+    # On request; what was not seen to work is no place to go, and nothing to keep.
+    back = host.play(second, {"keep_releases": 2}, tasks_from="rollback")
+    assert back.code == 0, back.text
+    assert host.release == old
+    assert host.releases == {old, new}
+
+
+def test_what_is_refused_changes_nothing(host: Host) -> None:
+    good = host.archive("good")
+    empty = tree(host.folder / "root")
+    (host.folder / "runtimes").write_text(RUNTIMES.replace("8.0.11", "6.0.36"), "utf-8")
+    refusals = {
+        "has Microsoft.AspNetCore.App 6.0.36": (good, {}),
+        "dotnet cannot be run": (good, {"dotnet": "/nowhere/dotnet"}),
+        "does not say which .NET runtime": (
+            host.archive("silent", but={"IdentityService.runtimeconfig.json": None}),
+            {},
+        ),
+        "port below 1024": (good, {"url": "http://*:80"}),
+    }
+    for said, (archive, variables) in refusals.items():
+        refused = host.play(archive, variables)
+        assert refused.code != 0
+        assert said in " ".join(refused.text.split())
+        assert "Creatio 8.2.1 and later needs .NET 8" in refused.text or "port" in said
+        assert tree(host.folder / "root") == empty
