@@ -20,7 +20,14 @@ ROOT = Path(__file__).parents[2] / "ansible"
 BIN = Path(sys.executable).parent
 OPSKIT = BIN / "opskit"
 SECONDS = 300
-MODULES = ("client_info", "client_lifetime", "data_path_smoke", "identity_verify", "journal")
+MODULES = (
+    "client_info",
+    "client_lifetime",
+    "data_path_smoke",
+    "identity_verify",
+    "journal",
+    "revert",
+)
 
 # What Ansible itself adds to a result.
 ANSIBLE_KEYS = {"changed", "failed", "diff", "warnings", "invocation", "exception", "msg"}
@@ -60,12 +67,25 @@ class Collection:
             "PATH": f"{BIN}{os.pathsep}{kept['PATH']}",
         }
 
-    def call(self, program: str, *arguments: str | Path, cwd: Path | None = None) -> Played:
-        """Run one of Ansible's programs."""
+    def call(
+        self,
+        program: str,
+        *arguments: str | Path,
+        cwd: Path | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> Played:
+        """Run one of Ansible's programs.
+
+        Args:
+            program: its name.
+            arguments: its arguments.
+            cwd: where it starts; by default in the collection's folder.
+            variables: environment variables over those of :meth:`surroundings`.
+        """
         done = subprocess.run(
             [BIN / program, *arguments],
             cwd=cwd or self.folder,
-            env=self.surroundings(),
+            env=self.surroundings() | dict(variables or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
