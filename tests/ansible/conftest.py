@@ -22,7 +22,7 @@ OPSKIT = BIN / "opskit"
 SECONDS = 300
 MODULES = (
     *("client_info", "client_lifetime", "data_path_smoke", "identity_verify", "journal"),
-    "operator_role",
+    *("operator_role", "revert"),
 )
 
 # What Ansible itself adds to a result.
@@ -68,13 +68,20 @@ class Collection:
         program: str,
         *arguments: str | Path,
         cwd: Path | None = None,
-        env: Mapping[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> Played:
-        """Run one of Ansible's programs, with more variables."""
+        """Run one of Ansible's programs.
+
+        Args:
+            program: its name.
+            arguments: its arguments.
+            cwd: where it starts; by default in the collection's folder.
+            variables: environment variables over those of :meth:`surroundings`.
+        """
         done = subprocess.run(
             [BIN / program, *arguments],
             cwd=cwd or self.folder,
-            env=self.surroundings() | dict(env or {}),
+            env=self.surroundings() | dict(variables or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

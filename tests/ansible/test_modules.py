@@ -4,13 +4,14 @@
 
 import json
 import stat
+import subprocess
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from opskit.sandbox.faults import Fault
-from tests.ansible.conftest import ANSIBLE_KEYS, MODULES, Collection
+from tests.ansible.conftest import ANSIBLE_KEYS, MODULES, OPSKIT, Collection
 from tests.cli.conftest import secrets_of
 from tests.conftest import Database, Sandbox
 from tests.test_operator_role import drop_role
@@ -76,7 +77,11 @@ def assert_documented(module: str, result: Mapping[str, Any], fields: Any, *when
 def test_what_is_returned_is_documented(
     collection: Collection, sandbox: Sandbox, documentation: Any
 ) -> None:
-    options = {"client_lifetime": NAMED}
+    options = {
+        "client_lifetime": NAMED,
+        "revert": {"change_set": "{{ result_1.change_set }}"},
+    }
+    assert MODULES[1] == "client_lifetime"
     # That one wants a DBA's login, which nobody has in the sandbox.
     modules = [module for module in MODULES if module != "operator_role"]
     played = collection.play(
@@ -101,18 +106,26 @@ def test_what_a_failure_returns_is_documented(
         task("identity_verify"),
         task("data_path_smoke"),
         task("client_lifetime", {**NAMED, **cached}),
+        task("revert", {"change_set": "{{ result_3.change_set }}", "reason": "no", **cached}),
+        task("client_lifetime", {**NAMED, "expect": "2h"}),
     ]
     played = collection.play(*tasks, config=str(sandbox.config), environment="dev")
-    before, *failed = played.results
+    before, *failed, undone, unexpected = played.results
     assert not before["failed"]
     for module, result in zip(
         ("identity_verify", "data_path_smoke", "client_lifetime"), failed, strict=True
     ):
         assert result["failed"]
         assert result["code"] == "check-failed"
-        assert "  do: " in result["msg"]
+        assert result["msg"].count("  do: ") == 1
+        assert result["errors"] == []
         when = (*ALWAYS, "failure", "when a check failed")
         assert_documented(module, result, documentation[module]["return"], *when)
+
+    # The cache still has the lifetime that is put back.
+    assert (undone["failed"], undone["verification"]) == (False, "proved")
+    assert unexpected["code"] == "value-changed"
+    assert unexpected["document"]["errors"]
 
     # What was committed has changed, whatever a cache still says.
     hidden = failed[-1]
@@ -186,15 +199,17 @@ def test_no_secret_is_an_argument(collection: Collection, sandbox: Sandbox, tmp_
 def test_an_opskit_that_is_not_the_right_one(collection: Collection, tmp_path: Path) -> None:
     programs = {
         "There is no program ": None,
-        "is opskit 0.0.9, and 0.1.0 or newer is needed.": "echo opskit 0.0.9",
-        "is not the opskit that is meant.": "echo 'usage: opskit [deploy]'",
-        "opskit3 is not the opskit that is meant.": "exit 1",
+        "is opskit 0.0.9, and 0.1.0 or newer is needed.": "#!/bin/sh\necho opskit 0.0.9",
+        "is not the opskit that is meant.": "#!/bin/sh\necho 'usage: opskit [deploy]'",
+        "opskit3 is not the opskit that is meant.": "#!/bin/sh\nexit 1",
+        "opskit4 cannot be started: No such file or directory. ": "#!/nowhere/bin/python3",
+        "opskit5 cannot be started: Exec format error. ": "no first line with a program",
     }
     tasks = []
     for number, program in enumerate(programs.values()):
         path = tmp_path / f"opskit{number}"
         if program:
-            path.write_text(f"#!/bin/sh\n{program}\n")
+            path.write_text(f"{program}\n")
             path.chmod(0o700)
         tasks.append(task("client_info", {"opskit_path": str(path)}))
     played = collection.play(*tasks, config="opskit.toml", environment="dev")
@@ -297,3 +312,157 @@ def test_refusals(collection: Collection, untouched: Sandbox) -> None:
         assert not result.get("changed")
         assert result.get("code") == code
         assert said in result["msg"]
+
+
+def test_what_an_error_returns_is_documented(
+    collection: Collection, untouched: Sandbox, documentation: Any
+) -> None:
+    options = {"client_lifetime": NAMED, "revert": {"change_set": "2026"}}
+    played = collection.play(
+        *(task(module, options.get(module)) for module in MODULES),
+        config=str(untouched.config),
+        environment="nowhere",
+    )
+    when = ("always", "failure", "failure other than of a check")
+    for module, result in zip(MODULES, played.results, strict=True):
+        assert result["code"] == "unknown-environment"
+        assert_documented(module, result, documentation[module]["return"], *when)
+
+
+def test_what_explains_several_checks_is_said_once(
+    collection: Collection, sandbox: Sandbox
+) -> None:
+    sandbox.fault(Fault.LOGIN_REDIRECT)
+    played = collection.play(task("data_path_smoke"), config=str(sandbox.config), environment="dev")
+    (result,) = played.results
+    first, seen, why, do = result["msg"].splitlines()
+    assert first == "dev: 4 of 8 checks failed."
+    assert seen.startswith("odata4, odata3, dataservice, webservice: 302 to the login page")
+    assert why.startswith("  why: ")
+    assert do == f"  do: {result['remedy']}"
+    assert "document" not in result
+
+
+DATABASE = "database is not set, and this command needs it.\nAdd the option database."
+# What is wrong where the options describe the environment, and what is said then.
+MISTAKEN: Sequence[tuple[str, Mapping[str, Any], str, str]] = [
+    ("client_lifetime", NAMED, "config", DATABASE),
+    ("data_path_smoke", {}, "config", "Add clients with id and secret."),
+    ("data_path_smoke", {"client": "Nobody"}, "client-not-found", "under clients in the task."),
+    ("client_info", {"timeout": "3x"}, "config", "timeout: "),
+    ("client_info", {"timeout": "3x"}, "config", "Correct these options."),
+    ("client_lifetime", {**NAMED, "wait": "3x"}, "usage", "ansible-doc opskit.creatio.client_l"),
+]
+
+
+def test_mistakes_are_told_in_the_words_of_the_modules(collection: Collection) -> None:
+    played = collection.play(
+        *(task(module, options) for module, options, _, _ in MISTAKEN),
+        task("client_info", {"config": "/nowhere.toml", "identity": "{{ omit }}"}),
+        environment="dev",
+        identity="http://127.0.0.1:9",
+    )
+    *mistaken, missing = played.results
+    for (module, _, code, said), result in zip(MISTAKEN, mistaken, strict=True):
+        assert result["code"] == code, result["msg"]
+        assert said in result["msg"], module
+        assert said.splitlines()[-1] in json.dumps(result["errors"], ensure_ascii=False)
+        for foreign in ("opskit.toml", "standard input", "environments.dev", "--"):
+            assert foreign not in result["msg"]
+    assert missing["remedy"] == "Check config."
+
+
+def test_findings_are_told_in_the_words_of_the_modules(
+    collection: Collection, sandbox: Sandbox
+) -> None:
+    sandbox.fault(Fault.SECRET_WRONG)
+    played = collection.play(task("identity_verify"), **inline(sandbox, "dev"))
+    (result,) = played.results
+    assert result["code"] == "check-failed"
+    for said in (result["msg"], result["remedy"]):
+        assert "then correct what the task refers to" in said
+        assert "opskit.toml" not in said
+
+
+def test_an_undo_is_journalled(collection: Collection, sandbox: Sandbox) -> None:
+    applied = subprocess.run(
+        [OPSKIT, "apply", "--config", sandbox.config, "-e", "test", "--output=json"],
+        capture_output=True,
+        check=True,
+    )
+    plan = json.loads(applied.stdout)["data"]["plan_hash"]
+    change_set = "{{ result_0.change_set }}"
+    played = collection.play(
+        task("client_lifetime", NAMED),
+        task("revert", {"change_set": change_set, "reason": "why not"}, check_mode=True, diff=True),
+        task("revert", {"change_set": change_set, "reason": "why not"}, diff=True),
+        task("revert", {"change_set": change_set}),
+        task("revert", {"change_set": change_set}, check_mode=True),
+        task("client_lifetime", {**NAMED, "lifetime": "2h"}),
+        task("revert", {"change_set": change_set}),
+        task("revert", {"change_set": change_set, "force": True}),
+        task("revert", {"plan": plan[:12], "environment": "test"}),
+        task("revert", {"plan": plan, "environment": "test"}),
+        task("revert", {"change_set": "19"}),
+        task("revert", {"change_set": "2", "plan": "3"}),
+        task("revert"),
+        config=str(sandbox.config),
+        environment="dev",
+    )
+    changed, predicted, undone, again, predicted_again, *played_on = played.results
+    assert predicted["changed"]
+    assert (predicted["outcome"], predicted["change_set"]) == ("dry-run", None)
+    assert predicted["diff"] == undone["diff"]
+    assert predicted["changes"] == undone["changes"]
+    assert undone["changed"]
+    assert undone["diff"]["after"]["clients"][0]["lifetime"] == 3600
+    assert (undone["reverts"], undone["verification"]) == (changed["change_set"], "proved")
+    for nothing in (again, predicted_again):
+        assert not nothing["failed"], nothing
+        assert not nothing["changed"]
+        assert (nothing["outcome"], nothing["change_set"]) == ("unchanged", None)
+        assert [(one["old"], one["new"]) for one in nothing["changes"]] == [(3600, 3600)]
+
+    _, conflict, forced, by_plan, by_plan_again, unknown, both, neither = played_on
+    assert (conflict["failed"], conflict["code"]) == (True, "value-changed")
+    assert "force: true" in conflict["msg"]
+    assert (forced["changed"], forced["changes"][0]["new"]) == (True, 3600)
+    assert (by_plan["changed"], by_plan_again["changed"]) == (True, False)
+    assert by_plan_again["outcome"] == "unchanged"
+    assert [one["client_id"] for one in by_plan_again["changes"]] == [
+        one["client_id"] for one in by_plan["changes"]
+    ]
+    assert unknown["code"] == "change-set-unknown"
+    assert "mutually exclusive" in both["msg"]
+    assert "one of the following is required" in neither["msg"]
+
+    undo = undone["change_set"]
+    seen = subprocess.run(
+        [OPSKIT, "history", "--config", sandbox.config, "-e", "dev", "--output=json", undo],
+        capture_output=True,
+        check=True,
+    )
+    (entry,) = json.loads(seen.stdout)["data"]["entries"]
+    assert (entry["reverts"], entry["reason"]) == (changed["change_set"], "why not")
+
+
+def test_checks_wait_for_what_may_heal(collection: Collection, sandbox: Sandbox) -> None:
+    sandbox.fault(Fault.UNAVAILABLE)
+    sandbox.fault(Fault.LOGIN_REDIRECT, "test")
+    sandbox.fault(Fault.SLOW, "prod", seconds=5)
+    played = collection.play(
+        task("data_path_smoke", {"environment": "dev", "wait": "5s"}),
+        task("data_path_smoke", {"environment": "test", "wait": "5m"}),
+        task("data_path_smoke", {"environment": "prod", "time_limit": "2s"}),
+        task("identity_verify", {"environment": "dev", "wait": "5m", "time_limit": "5m"}),
+        config=str(sandbox.config),
+    )
+    warming, hopeless, late, fine = played.results
+    assert warming["attempts"] > 1
+    assert "5s are over" in warming["msg"].splitlines()[0]
+    assert hopeless["attempts"] == 1
+    assert "waiting cannot mend odata4" in hopeless["msg"].splitlines()[0]
+    assert (late["failed"], late["code"]) == (True, "time-limit")
+    assert (fine["failed"], fine["attempts"], fine["gave_up"]) == (False, 1, None)
+    # What the command says meanwhile is no warning, and disturbs no result.
+    assert not [result for result in played.results if result.get("warnings")]

@@ -14,4 +14,16 @@ options:
   client:
     description: Whose token, by id or name of one whose secret is known. By default the first one.
     type: str
+  wait:
+    description:
+      - How long to try again while the environment is warming up, such as V(10m) after a deploy.
+        By default it is tried once.
+      - It ends at once when all is well, or when a check fails by something that waiting does not
+        mend.
+    type: str
+  time_limit:
+    description:
+      - How long the task may take at the most, such as V(15m). What is not over then is a failure
+        with the code V(time-limit). By default there is no limit.
+    type: str
 """

@@ -12,7 +12,8 @@ description:
   - Each environment becomes a host of that name, in the order of their waves, so that plays can be
     about environments.
   - The groups are C(wave_1) and so on, C(engine_postgresql) and C(engine_mssql), C(runtime_auto),
-    C(runtime_framework) and C(runtime_net), and C(protected).
+    C(runtime_framework) and C(runtime_net), and C(protected). An environment that is called like
+    one of them, C(all) or C(ungrouped) is refused.
   - Each host has the variables C(opskit_environment), C(opskit_config), C(opskit_wave),
     C(opskit_protected), C(opskit_runtime), C(opskit_engine), C(opskit_identity), C(opskit_creatio)
     and C(opskit_policy). Those that the file says nothing about and that have no default are null.
@@ -84,6 +85,8 @@ except ImportError:  # Python before 3.11
     tomllib = None
 
 RUNTIMES = ("auto", "framework", "net")
+# Hosts cannot have the names of groups: Ansible's own, and those that are made here.
+GROUPS = r"all|ungrouped|protected|wave_[0-9]+|(engine|runtime)_.*"
 POLICY = {"min_lifetime": 60, "max_lifetime": 86400}
 
 
@@ -167,6 +170,11 @@ def read_environments(path):
                 f"{path}: environments.{name}: expected a table, as in [environments.{name}]."
             )
         where = f"{path}: environments.{name}"
+        if re.fullmatch(GROUPS, name):
+            raise AnsibleParserError(
+                f"{where}: {name} is a group of the inventory, so no host can be called that. "
+                "Give the environment another name."
+            )
         environments[name] = _variables(where, name, defaults, table)
     return environments
 

@@ -19,19 +19,13 @@ from ansible_collections.opskit.creatio.plugins.module_utils._environment import
     REQUIRED_ONE_OF,
     describe,
 )
+from ansible_collections.opskit.creatio.plugins.module_utils._words import in_words_of_modules
 
 MINIMUM = (0, 1, 0)
 INSTALL = (
     "Install it on this host with pipx install creatio-opskit (the package called plainly opskit "
     "is another project), or say where it is with opskit_path."
 )
-# What the command says → what the module says.
-SWITCHES = {
-    "--all-matches": "all_matches: true",
-    "--override-policy": "override_policy: true",
-    "--no-journal": "journal: false",
-    "--expect": "expect",
-}
 _FOLDERS = ("~/.local/bin", "/usr/local/bin")
 
 
@@ -39,7 +33,7 @@ def environment_module(options, **others):
     """Return the module with its own options and those that say which environment is meant."""
     return AnsibleModule(
         argument_spec=dict(ENVIRONMENT_SPEC, **options),
-        required_one_of=REQUIRED_ONE_OF,
+        required_one_of=REQUIRED_ONE_OF + others.pop("required_one_of", []),
         mutually_exclusive=MUTUALLY_EXCLUSIVE + others.pop("mutually_exclusive", []),
         supports_check_mode=True,
         **others,
@@ -79,7 +73,15 @@ class Opskit:
         return found
 
     def _check_version(self):
-        code, out = self._module.run_command([self._program, "--version"])[:2]
+        try:
+            code, out = self._module.run_command(
+                [self._program, "--version"], handle_exceptions=False
+            )[:2]
+        except OSError as error:
+            self._fail_to_run(
+                f"{self._program} cannot be started: {error.strerror}. Where it names a Python "
+                "that is gone, as after an upgrade, pipx reinstall creatio-opskit mends it."
+            )
         match = re.match(r"opskit (\d+)\.(\d+)\.(\d+)", out)
         if code != 0 or match is None:
             self._fail_to_run(f"{self._program} is not the opskit that is meant.")
@@ -126,11 +128,10 @@ class Opskit:
                 stderr=err,
             )
 
-    def _in_our_words(self, text):
-        """Name the module's options where the text names those of the command."""
-        for switch, option in {"--yes": f"{self._yes}: true", **SWITCHES}.items():
-            text = text and text.replace(switch, option)
-        return text
+    def in_our_words(self, text):
+        """Name modules and their options where the text names commands and theirs."""
+        inline = self._module.params["config"] is None
+        return in_words_of_modules(text, self._yes, self.environment if inline else None)
 
     def _warn(self, commentary):
         for line in commentary.splitlines():
@@ -139,12 +140,20 @@ class Opskit:
 
     def fail(self, document, **result):
         """End the module with what the document's first error says."""
-        error = {key: self._in_our_words(text) for key, text in document["errors"][0].items()}
+        errors = [
+            dict(
+                error,
+                message=self.in_our_words(error["message"]),
+                remedy=self.in_our_words(error["remedy"]),
+            )
+            for error in document["errors"]
+        ]
+        error = errors[0]
         self._module.fail_json(
             msg="\n".join(filter(None, [error["message"], error["remedy"]])),
             code=error["code"],
             remedy=error["remedy"],
-            errors=document["errors"],
+            errors=errors,
             document=document,
             **result,
         )

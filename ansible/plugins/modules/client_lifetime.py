@@ -37,35 +37,6 @@ options:
     description: Accept a lifetime outside the environment's policy.
     type: bool
     default: false
-  confirm_protected:
-    description:
-      - Change it in a protected environment, too. There is nobody to ask, so without it the task
-        fails there.
-      - Check mode does not need it, since nothing is written.
-    type: bool
-    default: false
-  reason:
-    description: Why, for the journal.
-    type: str
-  actor:
-    description: Who, for the journal. By default the user and the host on which opskit runs.
-    type: str
-  journal:
-    description: Record the change. Where the database has no journal it is refused then.
-    type: bool
-    default: true
-  verify:
-    description: Prove the change by fresh tokens of the clients whose secret is known.
-    type: bool
-    default: true
-  wait:
-    description:
-      - How long to keep asking for fresh tokens while a cache of the Identity Service still gives
-        the old lifetime, such as V(15m). By default it is asked once.
-    type: str
-  lock_timeout:
-    description: How long to wait for another change to end. By default ten seconds.
-    type: str
 attributes:
   check_mode:
     support: full
@@ -78,8 +49,10 @@ seealso:
   - module: opskit.creatio.client_info
   - module: opskit.creatio.identity_verify
   - module: opskit.creatio.journal
+  - module: opskit.creatio.revert
 extends_documentation_fragment:
   - opskit.creatio.attributes
+  - opskit.creatio.changes
   - opskit.creatio.environment
 author:
   - The opskit authors (@opskit)
@@ -155,8 +128,8 @@ new:
   sample: 1800
 change_set:
   description:
-    - Under which the journal holds it, for C(opskit revert). Null when nothing was written or
-      recorded.
+    - Under which the journal holds it, for M(opskit.creatio.revert). Null when nothing was
+      written or recorded.
   returned: when the database could be asked
   type: str
   sample: 20260131-235959-0123abcd
@@ -270,107 +243,53 @@ errors:
       sample: Check user and password.
 document:
   description: All that opskit said, see its C(docs/json.md).
-  returned: failure
+  returned: failure other than of a check
   type: dict
   sample: {opskit: 0.1.0, command: lifetime set, ok: false, data: null, errors: []}
 """
 
-from ansible_collections.opskit.creatio.plugins.module_utils._checks import fail_by_checks
+from ansible_collections.opskit.creatio.plugins.module_utils._changes import (
+    CHANGE_SPEC,
+    options_of,
+    report_change,
+    result_of,
+)
 from ansible_collections.opskit.creatio.plugins.module_utils._opskit import (
     Opskit,
     environment_module,
 )
 
-OPTIONS = {
+# Not secrets, whatever their names suggest to Ansible.
+ARGUMENTS = {
     "client": {"type": "str", "required": True},
-    # Not secrets, whatever their names suggest to Ansible.
     "lifetime": {"type": "str", "required": True, "no_log": False},
+}
+OPTIONS = {
     "expect": {"type": "str", "no_log": False},
     "all_matches": {"type": "bool", "default": False},
     "override_policy": {"type": "bool", "default": False},
-    "confirm_protected": {"type": "bool", "default": False},
-    "reason": {"type": "str"},
-    "actor": {"type": "str"},
-    "journal": {"type": "bool", "default": True},
-    "verify": {"type": "bool", "default": True},
-    "wait": {"type": "str"},
-    "lock_timeout": {"type": "str"},
+    **CHANGE_SPEC,
 }
 
 
-def options_of(params, check_mode):
-    """Return the options of ``opskit lifetime set``."""
-    switches = {
-        "--dry-run": check_mode,
-        "--all-matches": params["all_matches"],
-        "--override-policy": params["override_policy"],
-        "--yes": params["confirm_protected"],
-        "--no-journal": not params["journal"],
-        "--no-verify": not params["verify"],
-    }
-    values = ("expect", "reason", "actor", "wait", "lock_timeout")
-    return [switch for switch, on in switches.items() if on] + [
-        "--{}={}".format(name.replace("_", "-"), params[name])
-        for name in values
-        if params[name] is not None
-    ]
-
-
-def result_of(change_set, check_mode):
-    """Return what the module says of a change set."""
-    changes = change_set["changes"]
-    olds = {change["old"] for change in changes}
-    changed = any(change["old"] != change["new"] for change in changes)
-    return {
-        "changed": changed and (check_mode or change_set["outcome"] == "changed"),
-        "outcome": change_set["outcome"],
-        "changes": changes,
-        "old": olds.pop() if len(olds) == 1 else None,
-        "new": changes[0]["new"],
-        "change_set": change_set["id"],
-        "verification": verification_of(change_set["checks"]),
-        "diff": {"before": state(changes, "old"), "after": state(changes, "new")},
-    }
-
-
-def verification_of(checks):
-    """Return what the fresh tokens among the checks said, in the journal's words."""
-    said = {check["status"] for check in checks if check["id"] == "lifetime.fresh_token"}
-    if "fail" in said:
-        return "failed"
-    return "proved" if said & {"pass", "warn"} else "skipped"
-
-
-def state(changes, side):
-    """Return one side of the changes, for a diff."""
-    return {
-        "clients": [
-            {"client_id": one["client_id"], "name": one["name"], "lifetime": one[side]}
-            for one in changes
-        ]
-    }
+def result_of_one_lifetime(change_set, check_mode):
+    """Return what the module says of a change set, which leads to one lifetime."""
+    olds = {change["old"] for change in change_set["changes"]}
+    return dict(
+        result_of(change_set, check_mode),
+        old=olds.pop() if len(olds) == 1 else None,
+        new=change_set["changes"][0]["new"],
+    )
 
 
 def main():
     """Run the module."""
-    module = environment_module(OPTIONS)
+    module = environment_module({**ARGUMENTS, **OPTIONS})
     opskit = Opskit(module)
-    params = module.params
-    document = opskit.run(
-        "lifetime set",
-        options_of(params, module.check_mode),
-        [params["client"], params["lifetime"]],
-    )
-    done = (document["data"] or {}).get("change_sets") or []
-    result = result_of(done[0], module.check_mode) if done else {}
-    checks = done[0]["checks"] if done else []
-    if document["errors"]:
-        opskit.fail(document, environment=opskit.environment, **result)
-    for warning in done[0]["warnings"]:
-        module.warn(f"{opskit.environment}: {warning}")
-    if not document["ok"]:
-        fail_by_checks(module, opskit.environment, document, checks, **result)
-    module.exit_json(environment=opskit.environment, checks=checks, **result)
+    options = options_of({name: module.params[name] for name in OPTIONS}, module.check_mode)
+    arguments = [module.params[name] for name in ARGUMENTS]
+    document = opskit.run("lifetime set", options, arguments)
+    report_change(module, opskit, document, result_of_one_lifetime)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ EXAMPLES = r"""
   opskit.creatio.data_path_smoke:
     config: /etc/opskit/opskit.toml
     environment: prod
+    wait: 10m
 
 - name: The same without any opskit.toml, and without OData 3
   opskit.creatio.data_path_smoke:
@@ -125,6 +126,23 @@ failed_checks:
   type: list
   elements: str
   sample: []
+attempts:
+  description: How often it was tried, which is once unless O(wait) asks for more.
+  returned: when the checks could be made
+  type: int
+  sample: 1
+waited:
+  description: The seconds from the beginning of the first attempt to that of the last.
+  returned: when the checks could be made
+  type: float
+  sample: 0.0
+gave_up:
+  description:
+    - Why there was no further attempt although a check failed. Null when all is well, or without
+      O(wait).
+  returned: when the checks could be made
+  type: str
+  sample: waiting cannot mend odata4
 code:
   description:
     - The stable name of what went wrong, one of the error codes in opskit's C(docs/json.md),
@@ -162,7 +180,7 @@ errors:
       sample: Check user and password.
 document:
   description: All that opskit said, see its C(docs/json.md).
-  returned: failure
+  returned: failure other than of a check
   type: dict
   sample: {opskit: 0.1.0, command: smoke, ok: false, data: null, errors: []}
 """

@@ -164,6 +164,21 @@ def test_mistakes_are_named(parse, toml, said):
     assert "me:pw" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["all", "ungrouped", "protected", "wave_1", "wave_23", "engine_mssql", "runtime_net"],
+)
+def test_names_of_groups_are_refused(parse, name):
+    said = rf"environments\.{name}: {name} is a group .* Give the environment another name\."
+    with pytest.raises(AnsibleParserError, match=said):
+        parse(f"[environments.{name}]")
+
+
+@pytest.mark.parametrize("name", ["wave", "wave_x", "allied", "protected-prod", "engine"])
+def test_names_like_those_of_groups_are_not(parse, name):
+    assert list(parse(f"[environments.{name}]").hosts) == [name]
+
+
 def test_a_file_that_is_not_there(parse):
     with pytest.raises(AnsibleParserError, match=r"nowhere\.toml cannot be read: No such file"):
         parse(more="config: nowhere.toml")
