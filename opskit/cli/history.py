@@ -62,4 +62,6 @@ def history(
         change_set=change_set,
         limit=limit,
     )
-    return show(Result("history", found, errors), output)
+    # Of journals that could not be read nobody knows whether they hold no such change.
+    data = None if errors and not found.entries else found
+    return show(Result("history", data, errors), output)

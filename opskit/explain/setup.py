@@ -43,7 +43,8 @@ FINDINGS: Mapping[str, Explanation] = {
     "journal-absent": Explanation(
         symptom="The database has no journal, so changes are refused.",
         cause="A change is recorded where it is made, and nobody has made the tables for it yet.",
-        remedy="Make it with opskit db upgrade, or let a DBA run what its --sql prints.",
+        remedy="Make it with opskit db upgrade, or let a DBA run what its --sql prints. If one was "
+        "made, SQL Server hides it from a login without rights: let a DBA run opskit db role.",
     ),
     "journal-differs": Explanation(
         symptom="The journal was made by another version of opskit, so changes are refused.",

@@ -13,6 +13,7 @@ from opskit.sandbox.faults import Fault
 from tests.cli.conftest import plain, posix_only, run, run_at_terminal, run_both
 from tests.cli.test_lifetime import CLIENT, IDS, SET
 from tests.conftest import Sandbox
+from tests.scripted_server import closed_port
 
 
 def _changed(sandbox: Sandbox, environment: str = "dev", *more: str) -> str:
@@ -47,6 +48,16 @@ def test_the_actor_is_the_user_without_another_word(sandbox: Sandbox) -> None:
     ran = run("history", change_set, "-o", "json", config=sandbox.config)
     (entry,) = ran.json()["data"]["entries"]
     assert entry["actor"].startswith(f"{getpass.getuser()}@")
+
+
+def test_a_journal_that_could_not_be_read_is_not_an_empty_one(tmp_path: Path) -> None:
+    config = tmp_path / "opskit.toml"
+    where = f"postgresql://opskit@127.0.0.1:{closed_port()}/identity"
+    config.write_text(f'[environments.dev]\ndatabase = "{where}"\n', encoding="utf-8")
+    table, json = run_both("history", config=config)
+    assert (table.code, table.out) == (3, "")
+    assert json.json()["data"] is None
+    assert json.error_codes() == ["database-unreachable"]
 
 
 def test_filters(sandbox: Sandbox) -> None:
