@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import pyodbc
 
 from opskit.db.client_details import ClientDetails, read_details
-from opskit.db.mssql_connection import address_parts, connection_string
+from opskit.db.mssql_connection import address_parts, connection_string, place
 from opskit.db.mssql_errors import connection_failure, lock_held
 from opskit.db.mssql_session import JOURNAL, MssqlSession, bracketed, milliseconds
 from opskit.db.statements import role_steps
@@ -63,7 +63,7 @@ def open_connection(environment: Environment, address: str) -> pyodbc.Connection
         raise connection_failure(
             error,
             environment,
-            server=parts.get("server") or parts.get("dsn", ""),
+            server=place(parts),
             user=parts.get("uid", ""),
             driver=parts.get("driver", ""),
         ) from None

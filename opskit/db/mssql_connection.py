@@ -39,7 +39,7 @@ def connection_string(environment: Environment, address: str) -> Secret:
             what it says itself goes before the defaults.
 
     Raises:
-        ConfigError: it is malformed.
+        ConfigError: it is malformed, or FreeTDS cannot be told a value of it.
         DriverMissing: it names no driver, and none is installed.
         SecretError: the password cannot be fetched.
         UnreachableError: its driver cannot verify certificates, and nothing says that it need not.
@@ -55,12 +55,14 @@ def connection_string(environment: Environment, address: str) -> Secret:
         given = {"driver": find_driver(environment), **given}
     given.setdefault("app", "opskit")
     if is_freetds(given.get("driver", "")):
-        given = _for_freetds(given, environment)
+        said = _for_freetds(given, environment)
+        parts = {name: _quoted_for_freetds(name, said[name], environment) for name in said}
     else:
         given.setdefault("encrypt", "yes")
         if environment.insecure:
             given.setdefault("trustservercertificate", "yes")
-    return Secret(";".join(f"{name}={quoted(value)}" for name, value in given.items()))
+        parts = {name: quoted(value) for name, value in given.items()}
+    return Secret(";".join(f"{name}={value}" for name, value in parts.items()))
 
 
 def address_parts(address: str, environment: Environment) -> dict[str, str]:
@@ -88,6 +90,12 @@ def address_parts(address: str, environment: Environment) -> dict[str, str]:
         given.setdefault(_name(name), value)  # ODBC too takes the first of two
         position = part.end()
     return given
+
+
+def place(parts: Mapping[str, str]) -> str:
+    """Return which server the parts of an address mean, with its port where one is named."""
+    named = [parts[name] for name in ("server", "port") if name in parts]
+    return ",".join(named) or parts.get("dsn", "")
 
 
 def _from_url(url: str) -> dict[str, str]:
@@ -140,6 +148,26 @@ def _for_freetds(given: Mapping[str, str], environment: Environment) -> dict[str
     # Without a version FreeTDS speaks one that knows neither Unicode nor datetime2.
     defaults = {"tds_version": "7.4", "clientcharset": "UTF-8"}
     return {"encryption": "off" if plain else "require", **defaults, **said}
+
+
+def _quoted_for_freetds(name: str, value: str, environment: Environment) -> str:
+    """Return a value as FreeTDS reads it, to which two } in braces are not one of the value's own.
+
+    Raises:
+        ConfigError: the value cannot be written so that every version of it reads the same.
+    """
+    if "}" not in value:
+        return quoted(value)
+    if ";" not in value and not value.startswith("{"):
+        return value
+    what = "the password" if name == "pwd" else f"the value of {name.upper()}"
+    raise ConfigError(
+        f"environments.{environment.name}: FreeTDS cannot be told {what}: it reads no }} in a "
+        "value that holds a ; too, or begins with a {.",
+        remedy='Use Microsoft\'s driver, which can: pip install "creatio-opskit[mssql]", and no '
+        "DRIVER in the address; or choose a value without }.",
+        environment=environment.name,
+    )
 
 
 def quoted(value: str) -> str:

@@ -17,6 +17,7 @@ import pyodbc
 import pytest
 
 from opskit.db.mssql_connection import address_parts, quoted
+from opskit.db.mssql_driver import is_freetds
 from opskit.db.statements import statement
 from opskit.db.store import ClientStore, Rights, open_store
 from opskit.doctor import examine
@@ -122,6 +123,19 @@ def test_a_driver_that_is_not_there(database: MssqlDatabase) -> None:
     assert (error.code, error.exit_code) == ("driver-missing", EXIT_UNREACHABLE)
     assert "ODBC Driver 99" in error.message
     assert "install" in error.remedy
+
+
+@pytest.mark.parametrize("password", ["Op}skit-3!x", "Op;skit-3!x", "{Opskit-3!x", "é }Op=it-3!x"])
+def test_freetds_logs_in_with_a_strange_password(login: "Login", password: str) -> None:
+    if not (installed := [name for name in pyodbc.drivers() if is_freetds(name)]):
+        pytest.skip("FreeTDS is not installed")
+    login.database.execute(f"ALTER LOGIN [{login.name}] WITH PASSWORD = N'{password}'")
+    where = _changed(login.database, uid=login.name, pwd=password, driver=installed[0])
+    with open_store(where) as store:
+        assert "tdsodbc" in store.driver()
+    wrong = _changed(login.database, uid=login.name, pwd=f"{password}x", driver=installed[0])
+    parts = address_parts(login.database.server, where)
+    assert f"SQL Server at {parts['server']} refused" in _failure(wrong).message
 
 
 def test_nothing_answers_there(tmp_path: Path) -> None:

@@ -109,6 +109,54 @@ def test_freetds_knows_no_entra(tmp_path: Path) -> None:
         _parts(environment(tmp_path, database=address))
 
 
+def _for_freetds(password: str, folder: Path) -> str:
+    (folder / "password").write_text(password, encoding="utf-8")
+    address = "mssql://u@db/identity?DRIVER=FreeTDS&TrustServerCertificate=yes"
+    where = environment(folder, database=address, database_password={"file": "password"})
+    return mssql_connection.connection_string(where, address).reveal()
+
+
+@pytest.mark.parametrize(
+    ("password", "written"),
+    [
+        ("plain", "plain"),
+        ("a}b", "a}b"),
+        ("a}}b}", "a}}b}"),
+        ("a b{}", "a b{}"),
+        ("a;b", "{a;b}"),
+        ("{a;b", "{{a;b}"),
+    ],
+)
+def test_freetds_is_told_a_password_as_it_reads_it(
+    password: str, written: str, tmp_path: Path
+) -> None:
+    assert f";pwd={written};" in _for_freetds(password, tmp_path)
+
+
+@pytest.mark.parametrize("password", ["Op;sk}it-3!x", "Op};skit", "{Op}skit", PASSWORD])
+def test_a_password_that_freetds_cannot_be_told_is_refused(password: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="FreeTDS cannot be told the password") as caught:
+        _for_freetds(password, tmp_path)
+    assert "Microsoft's driver" in caught.value.remedy
+    assert password not in caught.value.message + caught.value.remedy
+    assert caught.value.environment == "unit"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("mssql://u@db.example:1444/x?DRIVER=X", "db.example,1444"),
+        ("mssql://u@db.example:1444/x?DRIVER=FreeTDS&Encrypt=no", "db.example,1444"),
+        ("mssql://u@db.example/x?DRIVER=FreeTDS&Encrypt=no", "db.example"),
+        ("DSN=identity;UID=u", "identity"),
+    ],
+)
+def test_the_place_has_its_port_whatever_the_driver(
+    address: str, said: str, tmp_path: Path
+) -> None:
+    assert mssql_connection.place(_parts(environment(tmp_path, database=address))) == said
+
+
 @pytest.mark.parametrize(
     "address",
     [
