@@ -171,6 +171,30 @@ def test_the_lock_is_waited_for_no_longer_than_said(filled: Installation) -> Non
     assert _present(filled) == (OLD, [])
 
 
+def test_a_client_that_is_only_compared_is_held_until_the_commit(filled: Installation) -> None:
+    if not filled.holds_rows:
+        pytest.skip("Babelfish locks no rows that are only read")
+    written = threading.Event()
+
+    def write() -> None:
+        filled.set_lifetime("B2", 60)
+        written.set()
+
+    other = threading.Thread(target=write)
+
+    def progress(step: Step) -> None:
+        if step.words == "committing":
+            other.start()
+            assert not written.wait(0.5)
+
+    changes = [CHANGES[0], Change("B2", "Export", 1800, 1800)]
+    environment, record = filled.environment(), QUICK.author.record("unit")
+    with open_store(environment) as store:
+        write_changes(store, environment, changes, record, lock_timeout=2, progress=progress)
+    other.join(10)
+    assert _present(filled)[0] == {"A1": 900, "B2": 60}
+
+
 def test_a_deadlock_is_tried_again(filled: Installation) -> None:
     """Two sessions that wait for each other: the server ends one of them, and we go on.
 

@@ -27,9 +27,11 @@ class Installation(Protocol):
 
     Attributes:
         login: the login of its environment, as the server knows it.
+        holds_rows: whether the server keeps rows locked that were only read for a change.
     """
 
     login: str
+    holds_rows: bool
 
     def environment(self, **settings: object) -> Environment:
         """Return the environment whose login may do everything."""
@@ -96,6 +98,7 @@ class PostgresInstallation:
     """Installation on the tests' own PostgreSQL server."""
 
     login = "postgres"
+    holds_rows = True
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -220,7 +223,9 @@ class MssqlInstallation:
 
     def __init__(self, database: MssqlDatabase) -> None:
         self._database = database
-        self.login = str(database.execute("SELECT ORIGINAL_LOGIN()")[0][0])
+        ((login, version),) = database.execute("SELECT ORIGINAL_LOGIN(), @@VERSION")
+        self.login = str(login)
+        self.holds_rows = "Babelfish" not in version
 
     def environment(self, **settings: object) -> Environment:
         return self._database.environment(**settings)
