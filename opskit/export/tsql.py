@@ -64,12 +64,11 @@ BEGIN TRY
 
   -- ClientId, ClientName, the lifetime that the plan saw, the one that is wanted. Ids are compared
   -- as they are: by most collations a client has one too whose own differs in case or in blanks.
-  CREATE TABLE #opskit_plan (
-    [client_id] nvarchar(200) COLLATE DATABASE_DEFAULT NOT NULL,
-    [client_name] nvarchar(200) COLLATE DATABASE_DEFAULT NULL,
-    [old] int NOT NULL,
-    [new] int NOT NULL
-  );
+  -- The ids have the collation of the real ones, so that both can be compared.
+  SELECT TOP (0) [ClientId] AS [client_id], CAST(NULL AS nvarchar(200)) AS [client_name],
+         CAST(NULL AS int) AS [old], CAST(NULL AS int) AS [new]
+  INTO #opskit_plan
+  FROM {table};
 {inserts}
 
   SELECT @count = COUNT(*)

@@ -3,7 +3,6 @@
 INSERT INTO [opskit].[lifetime_change]
   ([change_set], [environment], [client_id], [client_name], [old_lifetime], [new_lifetime],
    [actor], [reason], [tool_version], [plan_hash], [reverts])
-OUTPUT inserted.[client_id]
 SELECT common.[change_set], common.[environment], change.[client_id],
        CASE change.[has_name] WHEN 1 THEN change.[client_name] END, change.[old], change.[new],
        common.[actor], NULLIF(common.[reason], N''), common.[tool_version],

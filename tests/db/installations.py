@@ -77,6 +77,10 @@ class Installation(Protocol):
         """Give Clients a trigger that notes which clients are written; yield what reads that."""
         ...
 
+    def note_records(self) -> AbstractContextManager[Callable[[], list[str]]]:
+        """Do the same with the journal, and whose rows are added or changed there."""
+        ...
+
     def forget_uniqueness(self) -> AbstractContextManager[None]:
         """Let several clients have ids that the collation takes for the same one."""
         ...
@@ -176,20 +180,26 @@ class PostgresInstallation:
             connection.execute('LOCK TABLE "Clients"')
             yield
 
+    def note_changes(self) -> AbstractContextManager[Callable[[], list[str]]]:
+        return self._noted('UPDATE ON "Clients"', '"ClientId"')
+
+    def note_records(self) -> AbstractContextManager[Callable[[], list[str]]]:
+        return self._noted("INSERT OR UPDATE ON opskit.lifetime_change", "client_id")
+
     @contextmanager
-    def note_changes(self) -> Iterator[Callable[[], list[str]]]:
+    def _noted(self, event: str, column: str) -> Iterator[Callable[[], list[str]]]:
         with self._database.connect() as connection:
             connection.execute(
-                """
+                f"""
                 CREATE TABLE "Written" ("ClientId" text NOT NULL);
                 CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
                 BEGIN
-                    INSERT INTO "Written" VALUES (NEW."ClientId");
+                    INSERT INTO "Written" VALUES (NEW.{column});
                     RETURN NEW;
                 END $$;
-                CREATE TRIGGER note AFTER UPDATE ON "Clients"
+                CREATE TRIGGER note AFTER {event}
                 FOR EACH ROW EXECUTE FUNCTION note();
-                """
+                """.encode()
             )
             try:
                 yield lambda: [i for (i,) in connection.execute('SELECT * FROM "Written"')]
@@ -297,19 +307,26 @@ class MssqlInstallation:
             finally:
                 connection.rollback()
 
+    def note_changes(self) -> AbstractContextManager[Callable[[], list[str]]]:
+        return self._noted("dbo", "[dbo].[Clients] AFTER UPDATE", "[ClientId]")
+
+    def note_records(self) -> AbstractContextManager[Callable[[], list[str]]]:
+        event = "[opskit].[lifetime_change] AFTER INSERT, UPDATE"
+        return self._noted("opskit", event, "[client_id]")
+
     @contextmanager
-    def note_changes(self) -> Iterator[Callable[[], list[str]]]:
+    def _noted(self, schema: str, event: str, column: str) -> Iterator[Callable[[], list[str]]]:
         execute = self._database.execute
-        execute("CREATE TABLE [Written] ([ClientId] nvarchar(200) NOT NULL)")
+        execute("CREATE TABLE [dbo].[Written] ([ClientId] nvarchar(200) NOT NULL)")
         execute(
-            "CREATE TRIGGER [note] ON [Clients] AFTER UPDATE AS "
-            "INSERT INTO [Written] SELECT [ClientId] FROM inserted"
+            f"CREATE TRIGGER [{schema}].[note] ON {event} AS "
+            f"INSERT INTO [dbo].[Written] SELECT {column} FROM inserted"
         )
         try:
-            yield lambda: [client_id for (client_id,) in execute("SELECT * FROM [Written]")]
+            yield lambda: [client_id for (client_id,) in execute("SELECT * FROM [dbo].[Written]")]
         finally:
-            execute("DROP TRIGGER [note]")
-            execute("DROP TABLE [Written]")
+            execute(f"DROP TRIGGER [{schema}].[note]")
+            execute("DROP TABLE [dbo].[Written]")
 
     @contextmanager
     def forget_uniqueness(self) -> Iterator[None]:

@@ -460,6 +460,23 @@ def test_what_is_not_known_stays_empty(journalled: ClientStore) -> None:
     assert {(e.reason, e.plan_hash, e.reverts) for e in entries.values()} == {(None, None, None)}
 
 
+def test_a_change_that_is_none_leaves_no_record(journalled: ClientStore) -> None:
+    with journalled.change() as transaction:
+        transaction.record(RECORD, [A1, replace(B2, new=B2.old)])
+    assert [entry.client_id for entry in journalled.journal()] == ["A1"]
+
+
+def test_a_trigger_on_the_journal_does_not_matter(
+    journalled: ClientStore, installation: Installation
+) -> None:
+    with installation.note_records() as noted:
+        _changed_and_recorded(journalled, RECORD)
+        journalled.record_verification("set-1", {"A1": Verification.PROVED})
+        assert noted() == ["A1", "A1"]
+    (entry,) = journalled.journal()
+    assert entry.verification is Verification.PROVED
+
+
 def test_change_and_record_commit_together(
     journalled: ClientStore, installation: Installation
 ) -> None:
