@@ -21,6 +21,7 @@ from opskit.settings import Environment
 
 LONGEST_REASON = 1000  # characters
 _LONGEST_NAME = 200
+_MOST = 2**31 - 1  # entries that a statement can be told to return
 _LISTED = 5  # change sets in the message on an ambiguous id
 _ID_LENGTH = len("20260131-235959-0123abcd")
 
@@ -122,7 +123,9 @@ def read_history(
     Returns:
         What could be read, and one error for each environment whose journal could not.
     """
-    outcomes = _read_all(environments, since=since, change_set=change_set)
+    # The newest of all are among the newest of each; but clients and actors are looked for here.
+    most = limit if selector is None and actor is None else None
+    outcomes = _read_all(environments, since=since, change_set=change_set, limit=most)
     # Two environments may share a database, and so its journal.
     found = {
         (entry.change_set, entry.client_id): entry
@@ -142,14 +145,20 @@ def read_history(
 
 
 def _read_all(
-    environments: Sequence[Environment], *, since: datetime | None, change_set: str | None
+    environments: Sequence[Environment],
+    *,
+    since: datetime | None,
+    change_set: str | None,
+    limit: int | None = None,
 ) -> list[tuple[Environment, list[JournalEntry] | OpskitError]]:
+    """Read each journal; ``limit`` counts only where the change set is named in full, or not."""
     whole_id = change_set if change_set and len(change_set) == _ID_LENGTH else None
+    most = None if limit is None or (change_set and not whole_id) else min(limit, _MOST)
 
     def read(environment: Environment) -> list[JournalEntry]:
         try:
             with open_store(environment) as store:
-                entries = store.journal(since=since, change_set=whole_id)
+                entries = store.journal(since=since, change_set=whole_id, limit=most)
         except JournalMissing as error:
             raise _no_journal(error, environment) from None
         return [entry for entry in entries if entry.change_set.startswith(change_set or "")]

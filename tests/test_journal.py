@@ -228,6 +228,51 @@ def test_history_is_newest_first_and_filtered(filled: Database) -> None:
     assert len(_entries(where, since=later - timedelta(hours=2))) == 3
 
 
+def test_a_limit_counts_over_all_environments(filled: Database, database: Database) -> None:
+    database.add_client("C3", "Elsewhere", 3600)
+    make_journal(database)
+    here, there = filled.environment(), database.environment()
+    sets = [_set(filled, "data *", 600), _set(database, "C3", 600), _set(filled, "A1", 700)]
+    newest = [sets[2].id, sets[1].id, sets[0].id, sets[0].id]
+    other = msgspec.structs.replace(here, name="other")  # the same journal by another name
+    for limit in range(1, 6):
+        history, errors = read_history([other, there, here], limit=limit)
+        assert not errors
+        assert [entry.change_set for entry in history.entries] == newest[:limit]
+
+
+def test_the_newest_are_those_of_the_latest_moment(filled: Database) -> None:
+    """A change begins before it waits for the one before it, so their moments may cross."""
+    first, second = _set(filled, "A1", 600), _set(filled, "A1", 700)
+    earlier = "UPDATE opskit.lifetime_change SET changed_at = now() - interval '1h' WHERE id = "
+    with filled.connect() as connection:
+        connection.execute(f"{earlier} (SELECT max(id) FROM opskit.lifetime_change)".encode())
+    where = filled.environment()
+    assert [e.change_set for e in _entries(where)] == [first.id, second.id]
+    assert [e.change_set for e in _entries(where, limit=1)] == [first.id]
+    with open_store(where) as store:  # which tells them in the order of writing
+        assert [e.change_set for e in store.journal(limit=2)] == [second.id, first.id]
+
+
+def test_what_a_limit_leaves_out_is_not_read(database: Database) -> None:
+    make_journal(database)
+    database.add_client("A1", "Data Mart Sync", 3600)
+    _set(database, "A1", 600)
+    with database.connect() as connection:
+        check = "ck_lifetime_change_verification"
+        connection.execute(f"ALTER TABLE opskit.lifetime_change DROP CONSTRAINT {check}".encode())
+        connection.execute("UPDATE opskit.lifetime_change SET verification = 'unreadable'")
+    done = _set(database, "A1", 700)
+    assert done.id is not None
+    where = database.environment()
+    assert [e.change_set for e in _entries(where, limit=1)] == [done.id]
+    assert [e.change_set for e in _entries(where, limit=1, change_set=done.id)] == [done.id]
+    # What the database is not asked for must be looked for in all of it.
+    for filters in ({"actor": "alice"}, {"selector": "A1"}, {"change_set": done.id[:-3]}):
+        _, errors = read_history([where], limit=1, **filters)  # type: ignore[arg-type]
+        assert ["unreadable" in error.message for error in errors] == [True]
+
+
 def test_two_names_of_one_database_tell_each_change_once(filled: Database) -> None:
     where = filled.environment()
     _set(filled, "A1", 600)

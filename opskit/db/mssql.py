@@ -30,6 +30,7 @@ _FEW = 1000
 Found = TypeVar("Found")
 
 _BEGINNING = "0001-01-01T00:00:00"
+_ALL = 2**31 - 1
 
 # A pooled connection would outlive its block, with its lock timeout.
 pyodbc.pooling = False
@@ -152,12 +153,17 @@ class MssqlStore:
         return str(rows[0][0]) if rows else None
 
     def journal(
-        self, *, since: datetime | None = None, change_set: str | None = None
+        self,
+        *,
+        since: datetime | None = None,
+        change_set: str | None = None,
+        limit: int | None = None,
     ) -> list[JournalEntry]:
-        """Return what the journal holds, newest first."""
+        """Return what the journal holds, the last that was written first."""
         moment = since.astimezone(UTC).replace(tzinfo=None).isoformat() if since else _BEGINNING
+        most = _ALL if limit is None else limit
         try:
-            rows = self._read("read_journal", moment, change_set or "")
+            rows = self._read("read_journal", most, moment, change_set or "")
         except TableMissing:
             raise journal_missing(self._environment) from None
         return [_entry(row) for row in rows]

@@ -121,11 +121,17 @@ class PostgresStore:
         return str(rows[0][0]) if rows else None
 
     def journal(
-        self, *, since: datetime | None = None, change_set: str | None = None
+        self,
+        *,
+        since: datetime | None = None,
+        change_set: str | None = None,
+        limit: int | None = None,
     ) -> list[JournalEntry]:
-        """Return what the journal holds, newest first."""
+        """Return what the journal holds, the last that was written first."""
         try:
-            rows = self._fetch_alone("read_journal", since=since, change_set=change_set)
+            rows = self._fetch_alone(
+                "read_journal", since=since, change_set=change_set, limit=limit
+            )
         except TableMissing:
             raise journal_missing(self._environment) from None
         return [_entry(row) for row in rows]

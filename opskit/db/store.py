@@ -125,13 +125,18 @@ class ClientStore(Protocol):
         ...
 
     def journal(
-        self, *, since: datetime | None = None, change_set: str | None = None
+        self,
+        *,
+        since: datetime | None = None,
+        change_set: str | None = None,
+        limit: int | None = None,
     ) -> list[JournalEntry]:
-        """Return what the journal holds, newest first.
+        """Return what the journal holds, the last that was written first.
 
         Args:
             since: nothing older than this moment, which must know its time zone.
             change_set: only the one of this id.
+            limit: of all that, no more than the newest so many.
 
         Raises:
             JournalMissing: the database has no journal.

@@ -541,6 +541,19 @@ def test_one_change_set_of_the_journal(journalled: ClientStore) -> None:
     assert journalled.journal(change_set="%") == []
 
 
+def test_the_newest_of_the_journal(journalled: ClientStore) -> None:
+    for change_set in ("one", "two", "three"):
+        _recorded(journalled, change_set, A1, B2)
+        time.sleep(0.01)
+    newest, second, third = journalled.journal(limit=3)
+    assert [e.change_set for e in (newest, second, third)] == ["three", "three", "two"]
+    assert journalled.journal(limit=2) == [newest, second]
+    assert len(journalled.journal(limit=2**31 - 1)) == 6
+    (of_one,) = journalled.journal(change_set="one", limit=1)
+    assert of_one.change_set == "one"
+    assert journalled.journal(since=newest.changed_at, limit=3) == [newest, second]
+
+
 @pytest.mark.parametrize(
     "zone", [UTC, timezone(timedelta(hours=13)), timezone(-timedelta(hours=9))]
 )
