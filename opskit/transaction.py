@@ -53,16 +53,16 @@ def write_changes(
     def once() -> None:
         with store.change(lock_timeout=lock_timeout) as transaction:
             tell("comparing with what was planned")
-            present = transaction.lock_clients([change.client_id for change in changes])
+            present = transaction.lock_clients(changes)
             compare(environment, changes, present)
             pending = [change for change in changes if change.old != change.new]
             tell(f"writing {counted(len(pending), 'lifetime')}")
-            written = transaction.write(pending)
+            written = transaction.write(changes)
             if missed := [change for change in pending if change.client_id not in written]:
                 raise moved(environment, missed, present)
             if record is not None:
                 tell("writing the journal")
-                transaction.record(record, pending)
+                transaction.record(record, changes)
             if dry_run:
                 transaction.roll_back()
             tell("rolling back" if dry_run else "committing")

@@ -126,7 +126,7 @@ def test_a_killed_process_leaves_all_or_nothing(step: str, filled: Installation)
     committed = step in AFTER_THE_COMMIT
     # Behind its lock, so that the server has noticed the death.
     with open_store(filled.environment()) as store, store.change(lock_timeout=10) as transaction:
-        assert transaction.lock_clients(["A1", "B2"]) == (NEW if committed else OLD)
+        assert transaction.lock_clients(CHANGES) == (NEW if committed else OLD)
         entries = store.journal()
     assert {(e.client_id, e.old, e.new) for e in entries} == (
         {("A1", 3600, 900), ("B2", 1800, 900)} if committed else set()

@@ -238,10 +238,9 @@ class MssqlChange:
         self._staged: Sequence[Change] | None = None
         self.rolled_back = False
 
-    def lock_clients(self, client_ids: Sequence[str]) -> Mapping[str, int]:
+    def lock_clients(self, changes: Sequence[Change]) -> Mapping[str, int]:
         """Return the present lifetimes, locked until the end."""
-        self._session.stage("ids", [(client_id,) for client_id in client_ids])
-        self._staged = None
+        self._stage(changes)
         return dict(self._session.fetch("lock_clients"))
 
     def write(self, changes: Sequence[Change]) -> set[str]:

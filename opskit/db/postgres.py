@@ -246,9 +246,10 @@ class PostgresChange:
         self._store = store
         self._transaction = transaction
 
-    def lock_clients(self, client_ids: Sequence[str]) -> Mapping[str, int]:
+    def lock_clients(self, changes: Sequence[Change]) -> Mapping[str, int]:
         """Return the present lifetimes, locked until the end."""
-        return dict(self._store._fetch("lock_clients", client_ids=list(client_ids)))
+        client_ids = [change.client_id for change in changes]
+        return dict(self._store._fetch("lock_clients", client_ids=client_ids))
 
     def write(self, changes: Sequence[Change]) -> set[str]:
         """Set the new lifetimes where the old ones still stand."""

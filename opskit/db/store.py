@@ -40,8 +40,11 @@ class Rights:
 class ChangeTransaction(Protocol):
     """A transaction that holds the environment's lock; it commits unless rolled back."""
 
-    def lock_clients(self, client_ids: Sequence[str]) -> Mapping[str, int]:
+    def lock_clients(self, changes: Sequence[Change]) -> Mapping[str, int]:
         """Return the present lifetimes in seconds by client id, locked until the end.
+
+        Whoever means to write and to record the changes gives them here as a whole, those too
+        that are only compared: so they are on the server before anybody has to wait for a row.
 
         Raises:
             LockHeld: another session holds one of the rows.
@@ -49,11 +52,16 @@ class ChangeTransaction(Protocol):
         ...
 
     def write(self, changes: Sequence[Change]) -> set[str]:
-        """Set the new lifetimes where the old ones still stand; return the ids written."""
+        """Set the new lifetimes where the old ones still stand; return the ids written.
+
+        A change whose old and new value are the same is none: neither written nor returned.
+        """
         ...
 
     def record(self, record: ChangeRecord, changes: Sequence[Change]) -> None:
         """Write the journal's rows; the server stamps time and login.
+
+        A change whose old and new value are the same leaves no record.
 
         Raises:
             JournalMissing: the database has no journal.

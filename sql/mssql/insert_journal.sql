@@ -11,3 +11,4 @@ FROM (VALUES (?, ?, ?, ?, ?, ?, ?))
        AS common ([change_set], [environment], [actor], [reason], [tool_version], [plan_hash],
                   [reverts]),
      #opskit_rows AS change
+WHERE change.[old] <> change.[new]

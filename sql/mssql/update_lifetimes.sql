@@ -11,5 +11,6 @@ FROM #opskit_rows AS change
 WHERE [Clients].[ClientId] = change.[client_id]
   AND [Clients].[ClientId] = change.[client_id] COLLATE Latin1_General_BIN2
   AND DATALENGTH([Clients].[ClientId]) = DATALENGTH(change.[client_id])
-  AND [Clients].[AccessTokenLifetime] = change.[old];
+  AND [Clients].[AccessTokenLifetime] = change.[old]
+  AND change.[old] <> change.[new];
 SELECT [client_id] FROM @written

@@ -6,4 +6,5 @@ SELECT %(change_set)s, %(environment)s, change.client_id, change.client_name, ch
        %(actor)s, %(reason)s, %(tool_version)s, %(plan_hash)s, %(reverts)s
 FROM unnest(%(client_ids)s::text[], %(client_names)s::text[], %(old)s::int[], %(new)s::int[])
   AS change (client_id, client_name, old, new)
+WHERE change.old <> change.new
 RETURNING client_id

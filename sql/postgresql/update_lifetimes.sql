@@ -5,4 +5,5 @@ SET "AccessTokenLifetime" = change.new
 FROM unnest(%(client_ids)s::text[], %(old)s::int[], %(new)s::int[]) AS change (client_id, old, new)
 WHERE c."ClientId" = change.client_id
   AND c."AccessTokenLifetime" = change.old
+  AND change.old <> change.new
 RETURNING c."ClientId"

@@ -22,6 +22,7 @@ from opskit.db.store import open_store
 from opskit.sandbox.clients import ClientStore
 from tests.cli.conftest import Ran, posix_only, run, surroundings
 from tests.databases import Server, new_database
+from tests.db import looked_at
 from tests.db.installations import Installation, MssqlInstallation, PostgresInstallation
 from tests.db.mssql_server import new_mssql_database
 from tests.identity_services import MssqlClients, identity_service
@@ -76,7 +77,7 @@ class Fleet:
         for name, lifetime, number in zip(IDS, lifetimes, entries, strict=True):
             with open_store(environments[name]) as store:
                 with store.change(lock_timeout=10) as transaction:  # whoever was killed has ended
-                    assert transaction.lock_clients([IDS[name]]) == {IDS[name]: lifetime}
+                    assert transaction.lock_clients(looked_at(IDS[name])) == {IDS[name]: lifetime}
                 told = store.journal()
             assert [(e.client_id, e.old, e.new) for e in told] == [
                 (IDS[name], 3600, lifetime)

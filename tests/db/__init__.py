@@ -5,7 +5,13 @@
 from psycopg import sql
 
 from opskit.journal_schema import upgrade
+from opskit.models import Change
 from tests.databases import Database
+
+
+def looked_at(*client_ids: str) -> list[Change]:
+    """Return changes that are none, for clients whose present lifetime is only asked for."""
+    return [Change(client_id, None, 3600, 3600) for client_id in client_ids]
 
 
 def remove_clients(database: Database) -> None:

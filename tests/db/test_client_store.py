@@ -28,6 +28,7 @@ from opskit.errors import (
     UnreachableError,
 )
 from opskit.models import Change, ChangeRecord, Client, JournalEntry, Verification
+from tests.db import looked_at
 from tests.db.installations import Installation
 from tests.names import TEXTS, fits
 
@@ -117,7 +118,7 @@ def test_a_change_is_committed_when_its_block_ends(
     store: ClientStore, installation: Installation
 ) -> None:
     with store.change() as transaction:
-        assert transaction.lock_clients(["A1", "nobody"]) == {"A1": 3600}
+        assert transaction.lock_clients(looked_at("A1", "nobody")) == {"A1": 3600}
         assert transaction.write([Change("A1", None, 3600, 1800)]) == {"A1"}
         assert _lifetimes(installation)["A1"] == 3600
     assert _lifetimes(installation) == {"A1": 1800, "B2": 1800}
@@ -144,6 +145,27 @@ def test_a_trigger_on_the_table_does_not_matter(
             assert transaction.write([Change("B2", None, 3600, 900)]) == set()
         assert written() == ["A1"]
     assert _lifetimes(installation) == {"A1": 1800, "B2": 1800}
+
+
+def test_a_change_that_is_none_is_not_written(
+    store: ClientStore, installation: Installation
+) -> None:
+    changes = [Change("A1", None, 3600, 60), Change("B2", None, 1800, 1800)]
+    with installation.note_changes() as written:
+        with store.change() as transaction:
+            assert transaction.lock_clients(changes) == {"A1": 3600, "B2": 1800}
+            assert transaction.write(changes) == {"A1"}
+        assert written() == ["A1"]
+    assert _lifetimes(installation) == {"A1": 60, "B2": 1800}
+
+
+def test_other_changes_than_those_that_were_locked_for_are_written(
+    store: ClientStore, installation: Installation
+) -> None:
+    with store.change() as transaction:
+        assert transaction.lock_clients(looked_at("A1")) == {"A1": 3600}
+        assert transaction.write([Change("B2", None, 1800, 60)]) == {"B2"}
+    assert _lifetimes(installation) == {"A1": 3600, "B2": 60}
 
 
 def test_several_clients_are_written_at_once(
@@ -224,7 +246,7 @@ def _refused(store: ClientStore) -> LockHeld:
 
     def change() -> None:
         with store.change(lock_timeout=SOON) as transaction:
-            transaction.lock_clients(["A1"])
+            transaction.lock_clients(looked_at("A1"))
             transaction.write([Change("A1", None, 3600, 1800)])
 
     started = time.monotonic()
@@ -254,7 +276,7 @@ def test_another_clients_row_does_not_matter(
     store: ClientStore, installation: Installation
 ) -> None:
     with installation.hold_row("B2"), store.change(lock_timeout=SOON) as transaction:
-        assert transaction.lock_clients(["A1"]) == {"A1": 3600}
+        assert transaction.lock_clients(looked_at("A1")) == {"A1": 3600}
 
 
 def test_reading_waits_for_no_lock(store: ClientStore, installation: Installation) -> None:
@@ -291,7 +313,7 @@ def test_a_change_waits_for_the_other_to_end(
     threading.Timer(0.3, release.set).start()
     with store.change(lock_timeout=10) as transaction:
         assert release.is_set()
-        assert transaction.lock_clients(["A1"]) == {"A1": 900}
+        assert transaction.lock_clients(looked_at("A1")) == {"A1": 900}
     holder.join()
 
 
@@ -304,8 +326,9 @@ from opskit.models import Change
 
 environment = load_config(Path(sys.argv[1])).environments["unit"]
 with open_store(environment) as store, store.change() as transaction:
-    transaction.lock_clients(["A1"])
-    transaction.write([Change("A1", None, 3600, 900)])
+    changes = [Change("A1", None, 3600, 900)]
+    transaction.lock_clients(changes)
+    transaction.write(changes)
     print("locked", flush=True)
     time.sleep(60)
 """
@@ -324,7 +347,7 @@ def test_a_killed_process_leaves_no_lock_and_no_change(
         process.kill()
     started = time.monotonic()
     with store.change() as transaction:
-        assert transaction.lock_clients(["A1"]) == {"A1": 3600}
+        assert transaction.lock_clients(looked_at("A1")) == {"A1": 3600}
         transaction.write([Change("A1", None, 3600, 1800)])
     assert time.monotonic() - started < 3
     assert _lifetimes(installation)["A1"] == 1800
@@ -352,7 +375,7 @@ def test_an_ended_session_is_told_and_nothing_written(
 ) -> None:
     def change() -> None:
         with store.change() as transaction:
-            transaction.lock_clients(["A1"])
+            transaction.lock_clients(looked_at("A1"))
             if moment == "before the write":
                 installation.end_sessions()
             transaction.write([Change("A1", None, 3600, 1800)])
@@ -610,7 +633,7 @@ def test_many_clients_at_once(journalled: ClientStore, installation: Installatio
     installation.add_clients([change.client_id for change in changes])
     ids = [change.client_id for change in changes]
     with journalled.change() as transaction:
-        assert transaction.lock_clients(ids) == dict.fromkeys(ids, 3600)
+        assert transaction.lock_clients(changes) == dict.fromkeys(ids, 3600)
         assert transaction.write(changes) == set(ids)
         transaction.record(RECORD, changes)
     assert journalled.lifetimes(ids) == {change.client_id: change.new for change in changes}
@@ -685,7 +708,7 @@ def test_a_strange_id_is_changed_without_another(
     with open_store(installation.environment()) as store:
         for lifetime, client_id in enumerate(strange, start=60):
             with store.change() as transaction:
-                assert transaction.lock_clients([client_id]) == {client_id: 3600}
+                assert transaction.lock_clients(looked_at(client_id)) == {client_id: 3600}
                 change = Change(client_id, None, 3600, lifetime)
                 assert transaction.write([change]) == {client_id}
             expected[client_id] = lifetime
@@ -722,7 +745,7 @@ def test_a_client_whose_id_only_looks_like_the_planned_one_is_left_alone(
     """As when it was registered anew since: by most collations it is found by either id."""
     installation.add_client("TWIN ", "Sync", 3600)
     with open_store(installation.environment()) as store, store.change() as transaction:
-        assert transaction.lock_clients(["twin"]).get("twin") is None
+        assert transaction.lock_clients(looked_at("twin")).get("twin") is None
         assert transaction.write([Change("twin", "Sync", 3600, 900)]) == set()
     assert _lifetimes(installation) == {"TWIN ": 3600}
 
@@ -752,7 +775,7 @@ def test_any_id_and_name_are_listed_and_changed_alone(
         for lifetime, client_id in enumerate(names, start=60):
             assert store.lifetimes([client_id]) == {client_id: 3600}
             with store.change() as transaction:
-                assert transaction.lock_clients([client_id]) == {client_id: 3600}
+                assert transaction.lock_clients(looked_at(client_id)) == {client_id: 3600}
                 change = Change(client_id, names[client_id], 3600, lifetime)
                 assert transaction.write([change]) == {client_id}
             expected[client_id] = lifetime

@@ -31,14 +31,18 @@ from opskit.errors import (
     TableMissing,
     UnreachableError,
 )
+from opskit.export import tsql
+from opskit.export.sql import Job
 from opskit.journal import read_history
 from opskit.journal_schema import upgrade
 from opskit.lifetime import ChangeOptions, Wish, set_lifetime
 from opskit.listing import list_lifetimes
-from opskit.models import Change, Outcome, Status
+from opskit.models import Change, ChangeRecord, EnvironmentPlan, Outcome, Status, Verification
 from opskit.revert import revert
 from opskit.settings import Environment
+from opskit.transaction import write_changes
 from tests.conftest import environment
+from tests.db import looked_at
 from tests.db.installations import MssqlInstallation
 from tests.db.mssql_server import MssqlDatabase
 
@@ -75,7 +79,7 @@ def _lifetime(database: MssqlDatabase) -> int:
 
 def _change(store: ClientStore) -> None:
     with store.change(lock_timeout=0.2) as transaction:
-        transaction.lock_clients(["A1"])
+        transaction.lock_clients([A1])
         transaction.write([A1])
 
 
@@ -266,6 +270,73 @@ def test_a_schema_with_a_strange_name(database: MssqlDatabase) -> None:
         database.execute(f"DROP TABLE {name}")
 
 
+def test_ids_of_another_collation_than_the_databases(database: MssqlDatabase) -> None:
+    """As in a database that was moved to a server with another language."""
+    MssqlInstallation(database).make_journal()
+    database.execute("CREATE SCHEMA [moved]")
+    database.execute(
+        "CREATE TABLE [moved].[Clients] ([ClientId] nvarchar(200) COLLATE Latin1_General_BIN2 "
+        "NOT NULL UNIQUE, [ClientName] nvarchar(200), [Enabled] bit, [AccessTokenLifetime] int)"
+    )
+    try:
+        database.execute("INSERT INTO [moved].[Clients] VALUES (N'A1', N'Sync', 1, 3600)")
+        where = database.environment(schema="moved")
+        done = set_lifetime(where, Wish("A1", 900))
+        (entry,) = read_history([where])[0].entries
+        assert (entry.change_set, entry.verification) == (done.id, Verification.SKIPPED)
+        assert not any("journal" in warning for warning in done.warnings)
+        plan = EnvironmentPlan("unit", 1, [Change("A1", "Sync", 900, 1800)])
+        record = ChangeRecord("set-2", "unit", "Ann", None, "1.2.3")
+        database.execute(tsql.script(Job(plan, record, "moved", "script.sql")))
+        with open_store(where) as store:
+            assert store.lifetimes(["A1"]) == {"A1": 1800}
+    finally:
+        database.execute("DROP TABLE [moved].[Clients]")
+        database.execute("DROP SCHEMA [moved]")
+
+
+def test_nothing_is_sent_while_rows_are_locked_but_what_takes_them_as_a_whole(
+    database: MssqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation = MssqlInstallation(database)
+    installation.make_journal()
+    installation.add_clients([f"C{number}" for number in range(1000)])
+    ran: list[str] = []
+
+    def told(engine: str, name: str) -> str:
+        ran.append(name)
+        return statement(engine, name)
+
+    changes = [Change(f"C{n}", "Some", 3600, 900 + n % 2 * 2700) for n in range(1000)]
+    where, record = database.environment(), ChangeRecord("set-1", "unit", "Ann", None, "1.2.3")
+    with open_store(where) as store:
+        monkeypatch.setattr("opskit.db.mssql_session.statement", told)
+        write_changes(store, where, changes, record, lock_timeout=5)
+        locked = ran.index("lock_clients")
+        assert ran[:locked].count("staging/changes") == 3
+        last = ["update_lifetimes", "insert_journal", "set_lock_timeout"]
+        assert ran[locked + 1 :] == last
+        assert len(store.journal()) == 500
+
+
+def test_the_journal_ends_where_it_is_told_whatever_the_order_of_moments(
+    database: MssqlDatabase,
+) -> None:
+    """A plan for the values given must find the same as one for any."""
+    MssqlInstallation(database).make_journal()
+    with open_store(database.environment()) as store:
+        for number in range(3):
+            record = ChangeRecord(f"set-{number}", "unit", "Ann", None, "1.2.3")
+            with store.change() as transaction:
+                transaction.record(record, [A1])
+        database.execute(
+            "UPDATE [opskit].[lifetime_change] SET [changed_at] = '2020-01-01' "
+            "WHERE [change_set] = N'set-2'"
+        )
+        assert [e.change_set for e in store.journal()] == ["set-2", "set-1", "set-0"]
+        assert [e.change_set for e in store.journal(limit=2)] == ["set-1", "set-0"]
+
+
 # Servers that hang, values that do not fit
 
 
@@ -368,7 +439,7 @@ def test_an_id_longer_than_any_is_nobodys(database: MssqlDatabase) -> None:
 def test_case_does_not_make_another_client(database: MssqlDatabase) -> None:
     """Under the usual collations; the answer names the id as it is, so that nobody is misled."""
     with open_store(database.environment()) as store, store.change() as transaction:
-        assert transaction.lock_clients(["a1"]).keys() <= {"A1"}
+        assert transaction.lock_clients(looked_at("a1")).keys() <= {"A1"}
         assert transaction.write([Change("a1", None, 3600, 900)]) <= {"A1"}
         transaction.roll_back()
 
@@ -449,6 +520,30 @@ def test_only_one_statement_writes_to_the_table_of_others(name: str) -> None:
     if name != "update_lifetimes" and name in WRITES:
         assert "[OPSKIT].[LIFETIME_CHANGE]" in text
     assert set(re.findall(r"\{(.*?)\}", text)) <= {"SCHEMA", "ROWS", "MILLISECONDS"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_answer_never_depends_on_a_table_without_triggers(name: str) -> None:
+    """SQL Server refuses OUTPUT there (334) unless it goes into a table; Babelfish does not."""
+    text = re.sub(r"--.*", "", statement("mssql", name))
+    assert all(" INTO " in line for line in re.findall(r"OUTPUT .*", text))
+
+
+def test_what_two_tables_call_a_client_is_compared_by_a_collation_that_is_named() -> None:
+    """SQL Server refuses to choose (468); Babelfish, where the tests run, does not.
+
+    Only what is made with the collation of the real ids may be compared with them as it is.
+    """
+    assert "SELECT TOP (0) [ClientId]" in statement("mssql", "staging/table")
+    text = statement("mssql", "update_verification")
+    compared = re.findall(r"\[client_id\] = .*", text)
+    assert len(compared) == 2
+    assert all(" COLLATE " in line for line in compared)
+    plan = EnvironmentPlan("unit", 1, [A1])
+    record = ChangeRecord("set-1", "unit", "Ann", None, "1.2.3")
+    script = tsql.script(Job(plan, record, None, "script.sql"))
+    assert "SELECT TOP (0) [ClientId]" in script
+    assert "CREATE TABLE" not in script
 
 
 @pytest.mark.parametrize("path", sorted((STATEMENTS / "mssql" / "staging").glob("*.sql")))

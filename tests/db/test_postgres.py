@@ -88,7 +88,7 @@ def _lifetime(database: Database, client_id: str = "A1") -> int:
 
 def _change(store: ClientStore, change: Change = A1, *, lock_timeout: float = 0.2) -> None:
     with store.change(lock_timeout=lock_timeout) as transaction:
-        transaction.lock_clients([change.client_id])
+        transaction.lock_clients([change])
         transaction.write([change])
 
 
@@ -436,7 +436,7 @@ def test_a_terminated_session_is_told_and_nothing_written(moment: str, database:
 
     def change(store: ClientStore) -> None:
         with store.change() as transaction:
-            transaction.lock_clients(["A1"])
+            transaction.lock_clients([A1])
             if moment == "before the write":
                 _terminate(database)
             transaction.write([A1])

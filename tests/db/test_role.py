@@ -72,7 +72,7 @@ def operator(database: Database) -> Iterator[Operator]:
 def journalled(environment: Environment) -> None:
     with open_store(environment) as store:
         with store.change() as transaction:
-            assert transaction.lock_clients(["A1"]) == {"A1": 3600}
+            assert transaction.lock_clients([CHANGE]) == {"A1": 3600}
             assert transaction.write([CHANGE]) == {"A1"}
             transaction.record(RECORD, [CHANGE])
         store.record_verification("c1", {"A1": Verification.PROVED})
