@@ -23,6 +23,7 @@ class Cancellation:
     def __init__(self, send: Callable[[], None]) -> None:
         self._send = send
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
         self._running = False
         self._committing = False
         self.cancelled = False
@@ -69,6 +70,8 @@ class Cancellation:
             raise
         finally:
             self._running = False
+            with self._sending:
+                pass  # what is asked to end must not be freed, nor the next one be hit
 
     def _check(self) -> None:
         if self.cancelled:
@@ -76,6 +79,8 @@ class Cancellation:
 
     def _insist(self) -> None:
         while self._running:
-            with suppress(Exception):  # the connection may be gone, and the statement with it
-                self._send()
+            # The connection may be gone, and the statement with it.
+            with self._sending, suppress(Exception):
+                if self._running:
+                    self._send()
             time.sleep(_AGAIN)
