@@ -103,7 +103,7 @@ class Stop:
                 pass
             if self.asked and cancel is not None:
                 if not future.done():
-                    self._progress(Step(environment, "stopping", _PATIENCE))
+                    self._progress(Step(environment, "stopping …", _PATIENCE))
                     cancel()
                 if not _over(future, _PATIENCE) and left is not None:
                     raise left()
