@@ -2,11 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Carry out a plan, wave by wave: each is changed, proved and smoke-checked before the next."""
 
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -14,6 +11,7 @@ from opskit.check_options import CheckOptions
 from opskit.db.store import open_store
 from opskit.errors import Interrupted, OpskitError, PolicyError, internal_error
 from opskit.fleet import at_once
+from opskit.interruption import Stop
 from opskit.journal import require_journal
 from opskit.lifetime import ChangeOptions, Confirm, change_lifetimes, proved
 from opskit.models import (
@@ -27,7 +25,7 @@ from opskit.models import (
     Status,
 )
 from opskit.plan import check_observed
-from opskit.progress import Progress, Step, silent
+from opskit.progress import Progress, silent
 from opskit.revert import undo
 from opskit.settings import Environment
 from opskit.threads import DATABASES
@@ -110,7 +108,7 @@ class _Run:
         self._environments = environments
         self._options = options
         self._progress = progress
-        self._stopped = threading.Event()
+        self._stop = Stop(progress)
         self._begun: set[str] = set()
         self._done: list[ChangeSet] = []
         self._smoke: list[EnvironmentReport] = []
@@ -119,7 +117,7 @@ class _Run:
 
     def stop(self) -> None:
         """End at the next safe point of each environment; no wave begins any more."""
-        self._stopped.set()
+        self._stop.ask()
 
     def applied(self) -> Applied:
         """Return what was done."""
@@ -130,14 +128,14 @@ class _Run:
     def errors(self) -> list[OpskitError]:
         """Return what went wrong, and that it was interrupted even where nothing noticed."""
         noticed = any(isinstance(error, Interrupted) for error in self._errors)
-        if self._stopped.is_set() and not noticed:
+        if self._stop.asked and not noticed:
             words = "Interrupted; each environment is as shown, and no further wave was begun."
             return [*self._errors, Interrupted(words)]
         return self._errors
 
     def wave(self, wave: Sequence[EnvironmentPlan]) -> bool:
         """Change the environments of a wave at once; return whether the next may begin."""
-        with self._ended_by_ctrl_c():
+        with self._stop.by_ctrl_c():
             self._begun |= {one.environment for one in wave}
             before = len(self._done), len(self._errors)
             self._each(self._done, [(one.environment, self._change(one)) for one in wave])
@@ -145,30 +143,18 @@ class _Run:
         well = not errors and all(map(proved, done))
         if well and self._options.smoke and not self._options.change.dry_run:
             well = self._smoke_checked([self._environments[one.environment] for one in wave])
-        if not well and self._options.revert_on_failure and not self._stopped.is_set():
+        if not well and self._options.revert_on_failure and not self._stop.asked:
             changed = [one for one in done if one.outcome is Outcome.CHANGED]
-            with self._ended_by_ctrl_c():
+            with self._stop.by_ctrl_c():
                 self._each(self._reverted, [(c.environment, self._undo(c)) for c in changed])
-        return well and not self._stopped.is_set()
-
-    @contextmanager
-    def _ended_by_ctrl_c(self) -> Iterator[None]:
-        """Let Ctrl-C end each environment at its next step, rather than this thread anywhere."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.signal(signal.SIGINT, lambda *_: self.stop())
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+        return well and not self._stop.asked
 
     def _change(self, planned: EnvironmentPlan) -> Callable[[], ChangeSet]:
         environment = self._environments[planned.environment]
         options = self._options.change
         record = options.author.record(environment.name, plan_hash=self._plan.hash)
         return lambda: change_lifetimes(
-            environment, planned.observed, record, options, progress=self._tell
+            environment, planned.observed, record, options, progress=self._stop
         )
 
     def _undo(self, done: ChangeSet) -> Callable[[], ChangeSet]:
@@ -176,12 +162,7 @@ class _Run:
         back = [Change(c.client_id, c.name, c.new, c.old) for c in done.changes if c.old != c.new]
         # What failed to take effect can hardly be proved to be gone: no waiting for a cache.
         options = replace(self._options.change, wait=0)
-        return lambda: undo(environment, back, done.id, options, progress=self._tell)
-
-    def _tell(self, step: Step) -> None:
-        self._progress(step)
-        if self._stopped.is_set():
-            raise Interrupted("Interrupted; nothing was written.", environment=step.environment)
+        return lambda: undo(environment, back, done.id, options, progress=self._stop)
 
     def _each(
         self, done: list[ChangeSet], tasks: Sequence[tuple[str, Callable[[], ChangeSet]]]

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field, replace
 from opskit.db.store import LOCK_TIMEOUT, ClientStore, open_store
 from opskit.durations import format_duration
 from opskit.errors import Interrupted, OpskitError, ValueChanged
+from opskit.interruption import Stop
 from opskit.journal import Author, require_journal
 from opskit.models import (
     Change,
     ChangeRecord,
     ChangeSet,
     ChangeSets,
+    Client,
     Outcome,
     Status,
 )
@@ -26,7 +28,7 @@ from opskit.progress import Progress, Step, silent
 from opskit.proof import prove_change_set
 from opskit.selection import pick_clients
 from opskit.settings import Environment
-from opskit.transaction import write_changes
+from opskit.transaction import interrupted, write_changes
 
 # Called with the changes before anything is written; raises an OpskitError to refuse them.
 Confirm = Callable[[Environment, Sequence[Change]], None]
@@ -96,10 +98,7 @@ def set_lifetimes(
         _check_possible(environment, wish, options)
     if len(environments) > 1:
         for environment in environments:
-            with open_store(environment) as store:
-                _wanted(store, environment, wish)
-                if options.journal:
-                    require_journal(store, environment)
+            _wanted(environment, wish, progress, journal=options.journal)
     done: list[ChangeSet] = []
     for environment in environments:
         try:
@@ -148,8 +147,7 @@ def set_lifetime(
     warnings = environment.policy.check(
         wish.lifetime, environment=environment.name, override=options.override_policy
     )
-    with open_store(environment) as store:
-        wanted = _wanted(store, environment, wish)
+    wanted = _wanted(environment, wish, progress)
     pending = [change for change in wanted if change.old != change.new]
     if pending and not options.dry_run:
         confirm(environment, pending)
@@ -185,22 +183,26 @@ def change_lifetimes(
     recorded = record if pending and options.journal else None
     reverts = recorded.reverts if recorded else None
     done = ChangeSet(environment.name, outcome, wanted, reverts=reverts)
-    if pending:
-        if recorded and not options.dry_run:
-            done = replace(done, id=recorded.change_set)
-        try:
-            _write(environment, wanted, recorded, options, progress)
-        except Interrupted as error:
-            error.done = done if error.done is True else None
-            raise
-    if options.dry_run:
-        return replace(done, outcome=Outcome.DRY_RUN)
+    if pending and recorded and not options.dry_run:
+        done = replace(done, id=recorded.change_set)
+    stop, written = Stop.of(progress), False
     try:
+        with stop.by_ctrl_c():
+            if pending:
+                _write(environment, wanted, recorded, options, stop)
+            written = not options.dry_run
+        if options.dry_run:
+            stop.check(environment.name)
+            return replace(done, outcome=Outcome.DRY_RUN)
         return prove_change_set(
-            environment, done, tokens=options.verify, wait=options.wait, progress=progress
+            environment, done, tokens=options.verify, wait=options.wait, progress=stop
         )
-    except (KeyboardInterrupt, Interrupted):
-        raise _interrupted_after(done) from None
+    except (KeyboardInterrupt, Interrupted) as error:
+        if written:
+            raise _interrupted_after(done) from None
+        if isinstance(error, Interrupted):
+            error.done = done if error.done is True else None
+        raise
 
 
 def proved(change_set: ChangeSet) -> bool:
@@ -213,27 +215,48 @@ def _write(
     wanted: Sequence[Change],
     record: ChangeRecord | None,
     options: ChangeOptions,
-    progress: Progress,
+    stop: Stop,
 ) -> None:
-    progress(Step(environment.name, "connecting"))
-    with open_store(environment) as store:
-        if record is not None:
-            require_journal(store, environment)
-        write_changes(
-            store,
-            environment,
-            wanted,
-            record,
-            lock_timeout=options.lock_timeout,
-            dry_run=options.dry_run,
-            progress=progress,
-        )
+    opened: ClientStore | None = None
 
+    def write() -> None:
+        nonlocal opened
+        stop(Step(environment.name, "connecting"))
+        with open_store(environment) as opened:
+            if record is not None:
+                require_journal(opened, environment)
+            write_changes(
+                opened,
+                environment,
+                wanted,
+                record,
+                lock_timeout=options.lock_timeout,
+                dry_run=options.dry_run,
+                progress=stop,
+            )
 
-def _wanted(store: ClientStore, environment: Environment, wish: Wish) -> list[Change]:
-    clients = pick_clients(
-        store.clients(), wish.selector, environment.name, all_matches=wish.all_matches
+    stop.run(
+        environment.name,
+        write,
+        cancel=lambda: opened and opened.cancel(),
+        left=lambda: interrupted(opened, environment, wanted, record),
     )
+
+
+def _wanted(
+    environment: Environment, wish: Wish, progress: Progress, *, journal: bool = False
+) -> list[Change]:
+    """Read what the wish changes; with ``journal``, only if that can be recorded."""
+
+    def read() -> list[Client]:
+        with open_store(environment) as store:
+            clients = store.clients()
+            if journal:
+                require_journal(store, environment)
+        return clients
+
+    present = Stop.of(progress).run(environment.name, read)
+    clients = pick_clients(present, wish.selector, environment.name, all_matches=wish.all_matches)
     wanted = [Change(c.client_id, c.name, c.lifetime, wish.lifetime) for c in clients]
     _compare_expected(environment, wanted, wish.expect)
     return wanted

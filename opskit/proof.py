@@ -3,13 +3,14 @@
 """What proves a change: the database read back, and fresh tokens; the journal notes it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from opskit.checks import failed, from_error, passed
 from opskit.db.store import open_store
 from opskit.errors import Interrupted, OpskitError
 from opskit.explain import finding
+from opskit.interruption import Stop
 from opskit.models import Change, ChangeSet, Check, Status, Verification
 from opskit.progress import Progress, Step
 from opskit.settings import Environment
@@ -35,7 +36,7 @@ def prove_change_set(
         progress: told each step.
     """
     progress(Step(environment.name, "reading back"))
-    checks = [_read_back(environment, done.changes)]
+    checks = [_read_back(environment, done.changes, progress)]
     results = {change.client_id: Verification.SKIPPED for change in done.changes}
     if tokens:
         progress(Step(environment.name, "obtaining fresh tokens"))
@@ -50,18 +51,34 @@ def prove_change_set(
     progress(Step(environment.name, "noting the proof in the journal"))
     written = {c.client_id: results[c.client_id] for c in done.changes if c.old != c.new}
     try:
-        with open_store(environment) as store:
-            store.record_verification(done.id, written)
+        _note(environment, done.id, written, progress)
+    except Interrupted:
+        raise
     except OpskitError as error:
         words = f"the journal could not note what was proved: {error.message}"
         return replace(done, warnings=[*done.warnings, words])
     return done
 
 
-def _read_back(environment: Environment, changes: Sequence[Change]) -> Check:
+def _note(
+    environment: Environment,
+    change_set: str,
+    results: Mapping[str, Verification],
+    progress: Progress,
+) -> None:
+    def note() -> None:
+        with open_store(environment) as store:
+            store.record_verification(change_set, results)
+
+    Stop.of(progress).run(environment.name, note)
+
+
+def _read_back(environment: Environment, changes: Sequence[Change], progress: Progress) -> Check:
     """Look at what other sessions see now; the change stands, whatever becomes of this."""
     try:
-        wrong = _differing(environment, changes)
+        wrong = _differing(environment, changes, progress)
+    except Interrupted:
+        raise
     except OpskitError as error:
         return from_error(READ_BACK, error)
     if wrong:
@@ -74,11 +91,15 @@ def _read_back(environment: Environment, changes: Sequence[Change]) -> Check:
 
 
 def _differing(
-    environment: Environment, changes: Sequence[Change]
+    environment: Environment, changes: Sequence[Change], progress: Progress
 ) -> list[tuple[Change, int | None]]:
     """Return the changes whose new lifetime is not there, with what is."""
-    with open_store(environment) as store:
-        present = store.lifetimes([change.client_id for change in changes])
+
+    def read() -> Mapping[str, int]:
+        with open_store(environment) as store:
+            return store.lifetimes([change.client_id for change in changes])
+
+    present = Stop.of(progress).run(environment.name, read)
     now = [(change, present.get(change.client_id)) for change in changes]
     return [(change, lifetime) for change, lifetime in now if lifetime != change.new]
 
@@ -96,18 +117,24 @@ def _fresh_tokens(
         # The change stands; say so together with why it is not proved.
         return [from_error(FRESH_TOKEN, error)], {}
     if Verification.FAILED in proof.results.values():
-        return _unless_overtaken(environment, changes, proof.checks), dict(proof.results)
+        checks = _unless_overtaken(environment, changes, proof.checks, progress)
+        return checks, dict(proof.results)
     return proof.checks, dict(proof.results)
 
 
 def _unless_overtaken(
-    environment: Environment, changes: Sequence[Change], checks: Sequence[Check]
+    environment: Environment,
+    changes: Sequence[Change],
+    checks: Sequence[Check],
+    progress: Progress,
 ) -> Sequence[Check]:
     """Blame no cache for a lifetime that somebody has changed again in the meantime."""
     from opskit.verify.lifetime import FRESH_TOKEN
 
     try:
-        overtaken = _differing(environment, changes)
+        overtaken = _differing(environment, changes, progress)
+    except Interrupted:
+        raise
     except OpskitError:
         return checks
     if not overtaken:

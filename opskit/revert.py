@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Undo a change set: put the old lifetimes back where its own still stand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from opskit.db.store import open_store
 from opskit.errors import Interrupted, OpskitError, ValueChanged
+from opskit.interruption import Stop
 from opskit.journal import find_change_set, find_plan, require_journal
 from opskit.lifetime import ChangeOptions, Confirm, change_lifetimes, proved
 from opskit.models import Change, ChangeSet, ChangeSets
@@ -69,7 +70,7 @@ def undo(
 
     The arguments and errors are those of :func:`revert`.
     """
-    undoing = _prepare(environment, back, change_set, options, force=force)
+    undoing = _prepare(environment, back, change_set, options, progress, force=force)
     undoing.ask(options, confirm)
     return undoing.run(options, progress)
 
@@ -100,13 +101,17 @@ def revert_plan(
     for environment, entries in find_plan(environments, plan_hash):
         back = [Change(e.client_id, e.client_name, e.new, e.old) for e in entries]
         change_set = entries[0].change_set
-        prepared.append(_prepare(environment, back, change_set, options, force=force))
+        prepared.append(_prepare(environment, back, change_set, options, progress, force=force))
     for undoing in prepared:
         undoing.ask(options, confirm)
     done: list[ChangeSet] = []
     for undoing in prepared:
         try:
             done.append(undoing.run(options, progress))
+        except KeyboardInterrupt:
+            name = undoing.environment.name
+            nothing = f"Interrupted; nothing was written in {name}."
+            return ChangeSets(done), [Interrupted(nothing, environment=name)]
         except OpskitError as error:
             error.environment = undoing.environment.name
             if isinstance(error, Interrupted) and isinstance(error.done, ChangeSet):
@@ -151,6 +156,7 @@ def _prepare(
     back: Sequence[Change],
     change_set: str | None,
     options: ChangeOptions,
+    progress: Progress,
     *,
     force: bool,
 ) -> _Undoing:
@@ -159,10 +165,15 @@ def _prepare(
     for lifetime in sorted({change.new for change in back}):
         advice = environment.policy.check(lifetime, environment=environment.name, override=True)
         warnings |= dict.fromkeys(f"{lifetime} s: {words}" for words in advice)
-    with open_store(environment) as store:
-        present = store.lifetimes([change.client_id for change in back])
-        if options.journal:
-            require_journal(store, environment)
+
+    def read() -> Mapping[str, int]:
+        with open_store(environment) as store:
+            present = store.lifetimes([change.client_id for change in back])
+            if options.journal:
+                require_journal(store, environment)
+        return present
+
+    present = Stop.of(progress).run(environment.name, read)
     differing = [change for change in back if present.get(change.client_id) != change.old]
     if differing and not force:
         raise _conflict(moved(environment, differing, present))

@@ -67,7 +67,7 @@ def write_changes(
                 transaction.roll_back()
             tell("rolling back" if dry_run else "committing")
 
-    with _said_what_happened(environment, changes, record):
+    with _said_what_happened(store, environment, changes, record):
         tell("waiting for the lock")
         for tries_left in reversed(range(_TRIES)):
             try:
@@ -123,21 +123,45 @@ class _Written(StrEnum):
     OTHERS = "somebody else has changed the lifetimes meanwhile"
 
 
+def interrupted(
+    store: ClientStore | None,
+    environment: Environment,
+    changes: Sequence[Change],
+    record: ChangeRecord | None,
+) -> Interrupted:
+    """Return the error for a change that was interrupted, which says whether it took effect.
+
+    Where no commit was sent, nothing was written, and from now on none is sent. Else only the
+    database knows.
+
+    Args:
+        store: what the change was made with; None before there was one.
+        environment: where.
+        changes: what was wanted.
+        record: what the journal would say of it.
+    """
+    uncommitted = store is None or store.cancel()
+    state = _Written.NO if uncommitted else _state_now(environment, changes, record)
+    error = Interrupted(f"Interrupted; {state}.", environment=environment.name)
+    error.done = state is _Written.YES
+    return error
+
+
 @contextmanager
 def _said_what_happened(
-    environment: Environment, changes: Sequence[Change], record: ChangeRecord | None
+    store: ClientStore,
+    environment: Environment,
+    changes: Sequence[Change],
+    record: ChangeRecord | None,
 ) -> Iterator[None]:
-    """After an interruption or a lost connection, read the state anew before speaking of it.
+    """After an interruption or a lost connection, find out the state before speaking of it.
 
     A connection that was lost when the change had been committed has done no harm.
     """
     try:
         yield
     except (KeyboardInterrupt, Interrupted):
-        state = _state_now(environment, changes, record)
-        error = Interrupted(f"Interrupted; {state}.", environment=environment.name)
-        error.done = state is _Written.YES
-        raise error from None
+        raise interrupted(store, environment, changes, record) from None
     except UnreachableError as gone:
         if gone.code != "database-gone":
             raise

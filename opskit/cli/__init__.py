@@ -8,8 +8,10 @@ Commands parse, call and print. Whatever goes wrong is caught here, once.
 import importlib
 import os
 import re
+import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -92,6 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # Windows' pipes default to a code page that lacks half of what we print.
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
     code = _run(arguments)
+    with suppress(ValueError):  # not in the main thread, which no signal meets
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said: the code must tell it too
     for number, stream in enumerate((sys.stdout, sys.stderr), start=1):
         try:
             stream.flush()

@@ -195,6 +195,10 @@ class MssqlStore:
             with suppress(OpskitError):  # on a lost connection the next statement says so
                 session.wait_for_locks(read_patience(self._environment))
 
+    def cancel(self) -> bool:
+        """Let no change commit any more, and end the statement that another thread runs."""
+        return self._session.cancellation.cancel()
+
     def _read(self, name: str, *parameters: Any) -> list[Any]:
         return self._explained(name, self._session.fetch, *parameters)
 

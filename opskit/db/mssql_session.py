@@ -9,6 +9,7 @@ from typing import Any
 
 import pyodbc
 
+from opskit.db.cancellation import Cancellation
 from opskit.db.mssql_errors import translated
 from opskit.db.statements import statement
 from opskit.errors import ConfigError, LockHeld, UnreachableError
@@ -34,6 +35,9 @@ class MssqlSession:
         connection: in autocommit mode.
         environment: for messages and timeouts.
         schema: what ``{schema}`` stands for, in brackets.
+
+    Attributes:
+        cancellation: ends the statement that another thread runs.
     """
 
     def __init__(
@@ -43,6 +47,8 @@ class MssqlSession:
         self._environment = environment
         self._schema = schema
         self._in_transaction = False
+        self._running: pyodbc.Cursor | None = None
+        self.cancellation = Cancellation(self._cancel)
 
     def info(self, *kinds: int) -> str:
         """Return what the driver knows about itself and the server."""
@@ -61,15 +67,21 @@ class MssqlSession:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit at the end of the block; roll back after an error."""
+        self.cancellation.begin_change()
         try:
             with translated(self._environment):
                 self._connection.autocommit = False
                 self._in_transaction = True
                 yield
+                self.cancellation.begin_commit()
                 self._connection.commit()
         except BaseException:
             with suppress(pyodbc.Error):  # the connection is gone, and the transaction with it
                 self._connection.rollback()
+            if self.cancellation.cancelled:
+                # Whatever the driver could not roll back, autocommit mode would commit.
+                with suppress(pyodbc.Error):
+                    self._connection.close()
             raise
         finally:
             self._in_transaction = False
@@ -114,7 +126,7 @@ class MssqlSession:
         while True:
             attempts -= 1
             try:
-                with translated(self._environment):
+                with self.cancellation.statement(), translated(self._environment):
                     cursor = self._execute(name, places, *parameters)
                     while cursor.description is None and cursor.nextset():
                         pass  # a message, or a statement before the one that answers
@@ -129,12 +141,16 @@ class MssqlSession:
                         self._connection.close()
                 raise
 
+    def _cancel(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+
     def _execute(self, name: str, places: dict[str, str], *parameters: Any) -> pyodbc.Cursor:
         filled = {**places, "{schema}": self._schema}
         # In one go, so that what was put in is not read again.
         pattern = "|".join(map(re.escape, filled))
         text = re.sub(pattern, lambda hit: filled[hit[0]], statement("mssql", name))
-        cursor = self._connection.cursor()
+        cursor = self._running = self._connection.cursor()
         if parameters:
             cursor.setinputsizes([_TYPES[type(value)] for value in parameters])
         return cursor.execute(text, parameters)

@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
+from opskit.db.cancellation import Cancellation
 from opskit.db.client_details import ClientDetails, read_details
 from opskit.db.postgres_connection import connection_parameters
 from opskit.db.postgres_errors import connection_failure, translated
@@ -25,6 +26,7 @@ from opskit.settings import Environment
 DEFAULT_SCHEMA = "public"
 
 _LONGEST_WAIT = 2**31 - 1  # milliseconds
+_CANCEL_TIMEOUT = 5.0  # seconds
 _NOT_GRANTED = "01007"  # the SQLSTATE of a warning
 _JOURNAL = {"journal_revision", "read_journal", "update_verification"}
 
@@ -71,6 +73,9 @@ class PostgresStore:
         self._connection = connection
         self._environment = environment
         self._schema = DEFAULT_SCHEMA if environment.schema is None else environment.schema
+        self._cancellation = Cancellation(
+            lambda: connection.cancel_safe(timeout=_CANCEL_TIMEOUT),
+        )
 
     def server(self) -> str:
         """Return product and version."""
@@ -151,10 +156,17 @@ class PostgresStore:
     @contextmanager
     def change(self, *, lock_timeout: float = LOCK_TIMEOUT) -> Iterator["PostgresChange"]:
         """Take the environment's lock in a new transaction."""
+        self._cancellation.begin_change()
         with translated(self._environment), self._connection.transaction() as transaction:
             self._wait_for_locks(lock_timeout)
             self._fetch("lock_environment")
             yield PostgresChange(self, transaction)
+            if not transaction.force_rollback:
+                self._cancellation.begin_commit()
+
+    def cancel(self) -> bool:
+        """Let no change commit any more, and end the statement that another thread runs."""
+        return self._cancellation.cancel()
 
     def _fetch_alone(self, name: str, **parameters: Any) -> list[TupleRow]:
         """Run a statement in a transaction of its own, which waits for locks only so long.
@@ -181,7 +193,7 @@ class PostgresStore:
         schema = self._schema
         quoted = sql.Identifier(schema.replace("%", "%%") if parameters else schema)
         query = sql.SQL(statement("postgresql", name)).format(schema=quoted)
-        with translated(self._environment):
+        with self._cancellation.statement(), translated(self._environment):
             return self._connection.execute(query, parameters or None).fetchall()
 
     def _set_up(self, name: str, **names: str) -> None:

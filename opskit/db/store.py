@@ -165,6 +165,20 @@ class ClientStore(Protocol):
 
         Raises:
             LockHeld: another change is under way and did not end in that time.
+            Interrupted: another thread has cancelled it.
+        """
+        ...
+
+    def cancel(self) -> bool:
+        """Let no change of this store commit any more, and end the statement that it runs.
+
+        For another thread than the one that uses the store: that one gets Interrupted, as soon as
+        the server heeds it, and so does everything that it asks of the store from then on. Nobody
+        waits for that here.
+
+        Returns:
+            Whether nothing was written: False when a commit was sent already, whose outcome only
+            the database knows. Then nothing is ended.
         """
         ...
 

@@ -5,10 +5,12 @@
 import json
 import os
 import re
+import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +113,32 @@ def run_both(*arguments: str, config: Path | None = None, cwd: Path | None = Non
 
     with ThreadPoolExecutor() as pool:
         return list(pool.map(as_, ("table", "json")))
+
+
+def run_and_interrupt(
+    *arguments: str, config: Path, when: Callable[[], bool], seconds: float, times: int = 1
+) -> Ran:
+    """Run the command with pipes, and press Ctrl-C; fail if it goes on longer than ``seconds``."""
+    with subprocess.Popen(
+        command(*arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=surroundings(config),
+    ) as process:
+        try:
+            deadline = time.monotonic() + SECONDS
+            while not when():
+                assert process.poll() is None, process.communicate()
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            for _ in range(times):
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.3)
+            out, err = process.communicate(timeout=seconds)
+        finally:
+            process.kill()
+    return Ran(process.returncode, out, err)
 
 
 def run_at_terminal(

@@ -20,7 +20,7 @@ from psycopg_pool import ConnectionPool
 from opskit.config import load_config
 from opskit.db.store import open_store
 from opskit.sandbox.clients import ClientStore
-from tests.cli.conftest import Ran, posix_only, run, surroundings
+from tests.cli.conftest import Ran, posix_only, run, run_and_interrupt, surroundings
 from tests.databases import Server, new_database
 from tests.db import looked_at
 from tests.db.installations import Installation, MssqlInstallation, PostgresInstallation
@@ -271,3 +271,33 @@ def _ended(fleet: Fleet, at: str, by: signal.Signals) -> tuple[int, str]:
         time.sleep(0.2)  # until it has been noticed
         said, _ = child.communicate("\n" if by is not signal.SIGKILL else None)
     return child.returncode, said
+
+
+@posix_only
+def test_an_interrupt_while_the_last_wave_waits_for_a_lock(fleet: Fleet) -> None:
+    ran = _interrupted_in_prod(fleet, "apply", str(fleet.plan))
+    assert ran.code == 130, ran.all
+    assert "error: prod: Interrupted; nothing was written" in ran.err
+    fleet.check([*NEW[:2], 3600], [1, 1, 0])
+
+
+@posix_only
+def test_an_interrupt_while_the_last_of_several_environments_waits_for_a_lock(
+    fleet: Fleet,
+) -> None:
+    ran = _interrupted_in_prod(fleet, "lifetime", "set", CLIENT, "30m", "--all-envs")
+    assert ran.code == 130, ran.all
+    assert "error: prod: Interrupted; nothing was written" in ran.err
+    assert ran.out.count("changed") == 2
+    fleet.check([1800, 1800, 3600], [1, 1, 0])
+
+
+def _interrupted_in_prod(fleet: Fleet, *arguments: str) -> Ran:
+    prod = load_config(fleet.config).environments["prod"]
+    with open_store(prod) as store, store.change():
+        return run_and_interrupt(
+            *(*arguments, "--yes", "--no-verify", "--lock-timeout", "10m"),
+            config=fleet.config,
+            when=fleet.installations["prod"].somebody_waits,
+            seconds=20,
+        )

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -22,6 +23,7 @@ from opskit.db.store import ClientStore, Rights, open_store
 from opskit.errors import (
     EXIT_CONFLICT,
     EXIT_UNREACHABLE,
+    Interrupted,
     JournalMissing,
     LockHeld,
     OpskitError,
@@ -781,3 +783,69 @@ def test_any_id_and_name_are_listed_and_changed_alone(
             expected[client_id] = lifetime
             assert store.lifetimes(list(names)) == expected
     assert _lifetimes(installation) == expected
+
+
+# Cancelled by another thread
+
+
+@pytest.mark.parametrize("hold", ["lock", "row"])
+def test_who_waits_for_a_lock_can_be_cancelled(hold: str, installation: Installation) -> None:
+    """When the server heeds it is its own affair: Babelfish does not before the wait is over."""
+    installation.add_client("A1", "Data Mart Sync", 3600)
+    outcomes: list[str] = []
+    with open_store(installation.environment()) as holder, ExitStack() as held:
+        if hold == "lock":
+            held.enter_context(holder.change())
+        else:
+            held.enter_context(installation.hold_row("A1"))
+        with open_store(installation.environment()) as store:
+            waiting = threading.Thread(target=lambda: outcomes.append(_changed(store)))
+            waiting.start()
+            while not installation.somebody_waits():
+                time.sleep(0.02)
+            began = time.monotonic()
+            assert store.cancel()
+            assert time.monotonic() - began < 1
+            waiting.join(20)
+    assert outcomes == ["Interrupted; nothing was written."]
+    assert _lifetimes(installation) == {"A1": 3600}
+
+
+def _changed(store: ClientStore) -> str:
+    try:
+        with store.change(lock_timeout=3) as transaction:
+            transaction.lock_clients(["A1"])
+            transaction.write([Change("A1", None, 3600, 1800)])
+    except OpskitError as error:
+        return error.message
+    return "changed"
+
+
+def test_what_is_cancelled_before_its_commit_is_rolled_back(
+    store: ClientStore, installation: Installation
+) -> None:
+    def change() -> None:
+        with store.change() as transaction:
+            transaction.write([Change("A1", None, 3600, 1800)])
+            assert store.cancel()
+
+    with pytest.raises(Interrupted):
+        change()
+    assert _lifetimes(installation) == {"A1": 3600, "B2": 1800}
+    assert store.cancel()
+    with pytest.raises(Interrupted):
+        store.clients()
+    with open_store(installation.environment()) as other, other.change(lock_timeout=2):
+        pass  # the lock is free
+
+
+def test_nothing_is_cancelled_after_its_commit(
+    store: ClientStore, installation: Installation
+) -> None:
+    with store.change() as transaction:
+        transaction.write([Change("A1", None, 3600, 1800)])
+    assert not store.cancel()
+    assert _lifetimes(installation) == {"A1": 1800, "B2": 1800}
+    assert store.lifetimes(["A1"]) == {"A1": 1800}
+    with pytest.raises(Interrupted), store.change():
+        assert store.cancel()

@@ -5,8 +5,10 @@
 import re
 import secrets
 import threading
+import time
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import LiteralString
@@ -23,6 +25,7 @@ from opskit.errors import (
     EXIT_UNREACHABLE,
     EXIT_USAGE,
     ConfigError,
+    Interrupted,
     LockHeld,
     OpskitError,
     PermissionMissing,
@@ -32,6 +35,7 @@ from opskit.errors import (
 from opskit.models import Change, Client
 from opskit.settings import Environment
 from tests.conftest import Database, Sandbox
+from tests.db.installations import PostgresInstallation
 
 A1 = Change("A1", None, 3600, 1800)
 STATEMENTS = Path(__file__).parents[2] / "sql" / "postgresql"
@@ -630,3 +634,23 @@ def test_a_server_that_vanishes_while_we_wait_is_found_out(database: Database) -
         database.environment(), "postgresql://u@localhost/d?keepalives_idle=60"
     )
     assert own["keepalives_idle"] == "60"
+
+
+def test_a_lock_is_no_longer_waited_for_once_that_is_cancelled(database: Database) -> None:
+    """The server is told, so that nothing of the change stays behind on it."""
+    ended = threading.Event()
+
+    def wait() -> None:
+        with suppress(Interrupted), store.change(lock_timeout=600):
+            pass
+        ended.set()
+
+    environment, waits = database.environment(), PostgresInstallation(database).somebody_waits
+    with open_store(environment) as holder, holder.change(), open_store(environment) as store:
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        while not waits():
+            time.sleep(0.02)
+        assert store.cancel()
+        assert ended.wait(20)
+        assert not waits()
