@@ -55,7 +55,7 @@ def test_planned_moved_planned_anew_applied_asked_about_and_undone(
 
     again = ("plan", "-f", str(desired), "--out", str(saved), "--detailed-exitcode")
     assert run(*again, config=config).code == 5
-    why = ("--reason", "security review", "--actor", "ada")
+    why = ("--reason", "security review", "--actor", "grace of apply")
     applied = run("apply", str(saved), "--yes", "--smoke", *why, config=config)
     assert (applied.code, applied.err) == (0, "")
     assert applied.out.count("lifetime.fresh_token") == 3
@@ -63,7 +63,9 @@ def test_planned_moved_planned_anew_applied_asked_about_and_undone(
     assert _present(sandbox) == [1800, 1800, 900]
     assert run(*again, config=config).code == 0
 
-    asked = run("history", "--actor", "ada", "--since", "1h", "-o", "json", config=config)
+    asked = run(
+        "history", "--actor", "grace of apply", "--since", "1h", "-o", "json", config=config
+    )
     entries = {entry["environment"]: entry for entry in asked.json()["data"]["entries"]}
     assert list(entries) == ["prod", "test", "dev"]
     assert {entry["reason"] for entry in entries.values()} == {"security review"}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from opskit.db.store import open_store
+from opskit.models import Change
 from tests.cli.conftest import Ran, posix_only, run, run_and_interrupt
 from tests.conftest import Database
 from tests.db.installations import Installation, PostgresInstallation
@@ -58,7 +59,7 @@ def _state(installation: Installation) -> tuple[int, int]:
     """Return the client's lifetime and the number of journal entries, when all have ended."""
     with open_store(installation.environment()) as store:
         with store.change(lock_timeout=20) as transaction:
-            lifetimes = transaction.lock_clients(["A1"])
+            lifetimes = transaction.lock_clients([Change("A1", None, 0, 0)])
         return lifetimes["A1"], len(store.journal())
 
 

@@ -242,7 +242,10 @@ def test_tables_that_are_not_there_are_told(refused: Installation) -> None:
     finally:
         execute(refused, *renaming(refused, "X", ""))
     assert found.id == "invalid-client"
-    assert "ClientSecrets, ClientGrantTypes, ClientScopes; see sql/" in found.evidence[-1]
+    assert (
+        "ClientSecrets, ClientGrantTypes, ClientScopes; see opskit db role --diagnosis"
+        in found.evidence[-1]
+    )
 
 
 def test_a_database_that_does_not_answer_is_told(tmp_path: Path) -> None:

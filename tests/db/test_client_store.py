@@ -812,10 +812,11 @@ def test_who_waits_for_a_lock_can_be_cancelled(hold: str, installation: Installa
 
 
 def _changed(store: ClientStore) -> str:
+    changes = [Change("A1", None, 3600, 1800)]
     try:
         with store.change(lock_timeout=3) as transaction:
-            transaction.lock_clients(["A1"])
-            transaction.write([Change("A1", None, 3600, 1800)])
+            transaction.lock_clients(changes)
+            transaction.write(changes)
     except OpskitError as error:
         return error.message
     return "changed"
