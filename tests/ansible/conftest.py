@@ -129,6 +129,7 @@ class Collection:
         playbook = self.folder / "playbook.yml"
         playbook.write_text(json.dumps([play]), encoding="utf-8")
         ran = self.call("ansible-playbook", "-i", "localhost,", *arguments, playbook)
+        playbook.unlink()  # it may hold secrets, which tests look for
         assert results.exists(), ran.text
         return Played(ran.code, json.loads(results.read_text("utf-8")), ran.text)
 

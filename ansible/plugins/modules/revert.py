@@ -92,7 +92,9 @@ outcome:
   type: str
   sample: changed
 changes:
-  description: Each client with its lifetime before and after the undo, which may be the same.
+  description:
+    - Each client with its lifetime before and after the undo, which may be the same. None where a
+      plan was undone already and others have changed its clients since.
   returned: when the database could be asked
   type: list
   elements: dict
@@ -327,10 +329,12 @@ def main():
     change_set, plan = module.params["change_set"], module.params["plan"]
     options = options_of({name: module.params[name] for name in OPTIONS}, module.check_mode)
     document = opskit.run("revert", options, [] if change_set is None else [change_set])
-    if [error["code"] for error in document["errors"]] == ["value-changed"]:
+    refused = [error["code"] for error in document["errors"]] == ["value-changed"]
+    nothing_left = document["ok"] and not document["data"]["change_sets"]
+    if refused or nothing_left:
         there = undone(opskit, change_set, plan)
-        if there:
-            same = {"outcome": "unchanged", "changes": there, "checks": [], "warnings": []}
+        if there or nothing_left:
+            same = {"outcome": "unchanged", "changes": there or [], "checks": [], "warnings": []}
             unchanged = dict(same, id=None, reverts=None)
             document = dict(document, ok=True, errors=[], data={"change_sets": [unchanged]})
     report_change(module, opskit, document, result_of_undo)
