@@ -74,9 +74,12 @@ def apply_plan(
     """
     named = [environments[one.environment] for one in plan.environments]
     parts = {one.environment: one for one in plan.environments}
-    refusals = at_once(named, lambda one: _check_possible(parts[one.name], one, options))
-    errors = [refusal for refusal in refusals if refusal is not None]
-    errors = errors or check_observed(plan, named)
+    try:
+        refusals = at_once(named, lambda one: _check_possible(parts[one.name], one, options))
+        errors = [refusal for refusal in refusals if refusal is not None]
+        errors = errors or check_observed(plan, named)
+    except KeyboardInterrupt:
+        raise Interrupted("Interrupted; nothing was written.") from None
     if errors:
         return Applied(plan.hash, [], not_started=list(parts)), errors
     if not options.change.dry_run:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pyodbc
 
 from opskit.db.mssql_driver import driver_missing
-from opskit.db.store import login_unknown
+from opskit.db.store import login_unknown, right_missing
 from opskit.errors import (
     ConfigError,
     LockHeld,
@@ -126,12 +126,7 @@ def _refusal(said: _Said, environment: Environment) -> OpskitError:
     if said.numbers & _LOCKED or said.has("lock timeout"):
         return lock_held(name)
     if said.numbers & _DENIED or said.has(_DENIED_WORDS):
-        return PermissionMissing(
-            f"The login may not do that: {said.words}.",
-            remedy="Grant SELECT on the columns ClientId, ClientName, AccessTokenLifetime and "
-            "Enabled of Clients and, to change lifetimes, UPDATE (AccessTokenLifetime).",
-            environment=name,
-        )
+        return right_missing(said.words, environment)
     if said.numbers & _READ_ONLY or said.has("read-only transaction"):
         return PermissionMissing(
             "The database is read-only: a secondary replica, or set so.",

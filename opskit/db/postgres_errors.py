@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from opskit.db.store import login_unknown
+from opskit.db.store import login_unknown, right_missing
 from opskit.errors import (
     ConfigError,
     LockHeld,
@@ -46,12 +46,7 @@ def _statement_failure(error: psycopg.Error, environment: Environment) -> Opskit
                 environment=name,
             )
         case _, "42501":
-            return PermissionMissing(
-                f"The login may not do that: {words}.",
-                remedy="Grant SELECT on the columns ClientId, ClientName, AccessTokenLifetime and "
-                'Enabled of "Clients" and, to change lifetimes, UPDATE ("AccessTokenLifetime").',
-                environment=name,
-            )
+            return right_missing(words, environment)
         case _, "55P03":
             return LockHeld(
                 "Another change is under way in this database, or somebody holds a client's row "

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from opskit.address import Engine, engine_of
 from opskit.db.client_details import ClientDetails
-from opskit.errors import DriverMissing, JournalMissing, UsageError
+from opskit.errors import DriverMissing, JournalMissing, PermissionMissing, UsageError
 from opskit.models import Change, ChangeRecord, Client, JournalEntry, Verification
 from opskit.settings import Environment
 
@@ -202,6 +202,18 @@ def journal_newer(environment: Environment, revision: str | None) -> JournalMiss
         remedy="Update opskit here to the version that made it, or to a later one.",
         environment=environment.name,
         code="journal-newer",
+    )
+
+
+def right_missing(words: str, environment: Environment) -> PermissionMissing:
+    """Return the error for a statement that the login has no right to."""
+    name = environment.name
+    return PermissionMissing(
+        f"The login may not do that: {words}.",
+        remedy="Let a DBA give it the role that suffices for every command: opskit db role "
+        f"--login NAME -e {name}, or what its --sql prints. opskit doctor -e {name} tells which "
+        "right is missing.",
+        environment=name,
     )
 
 
