@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import psycopg
 import pytest
 
+from opskit import secrets
 from opskit.config import load_config
 from opskit.db.store import open_store
 from opskit.errors import OpskitError
@@ -87,6 +88,19 @@ class Sandbox:
         if changes:
             with open_store(self.environment(name)) as store, store.change() as transaction:
                 transaction.write(changes)
+
+
+@pytest.fixture(autouse=True)
+def _forget_secrets() -> Iterator[None]:
+    """Let no test's secret, such as "plain", be blanked in what another test shows."""
+    before = set(secrets._known)
+    yield
+    secrets._known.intersection_update(before)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, so that no worker is left alone with them at the end."""
+    items.sort(key=lambda item: not item.path.name.startswith("test_role_"))
 
 
 @pytest.fixture(scope="session")

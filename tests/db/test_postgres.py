@@ -116,18 +116,14 @@ def test_two_columns_are_enough_to_list(role: Role) -> None:
     assert _lifetime(role.database) == 3600
 
 
-def test_no_right_at_all_names_the_columns_to_grant(role: Role) -> None:
+def test_no_right_at_all_names_the_role_that_has_them(role: Role) -> None:
     with open_store(role.environment()) as store:
         for call in (store.clients, lambda: store.lifetimes(["A1"]), lambda: _change(store)):
             with pytest.raises(PermissionMissing, match="permission denied") as caught:
                 call()
             error = caught.value
             assert "Clients" in error.message
-            assert (
-                "SELECT on the columns ClientId, ClientName, AccessTokenLifetime and Enabled"
-                in (error.remedy)
-            )
-            assert 'UPDATE ("AccessTokenLifetime")' in error.remedy
+            assert "opskit db role --login NAME -e unit" in error.remedy
             assert (error.code, error.environment) == ("permission-missing", "unit")
             assert error.exit_code == EXIT_UNREACHABLE
         assert store.rights() == Rights(
