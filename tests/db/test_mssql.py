@@ -200,7 +200,7 @@ def test_no_right_at_all(login: Login) -> None:
         for call in (store.clients, lambda: store.lifetimes(["A1"]), lambda: _change(store)):
             with pytest.raises(PermissionMissing) as caught:
                 call()
-            assert "SELECT on the columns ClientId" in caught.value.remedy
+            assert "opskit db role --login NAME -e unit" in caught.value.remedy
         assert store.rights() == Rights(
             may_read=False,
             may_read_names=False,
