@@ -5,7 +5,7 @@
 from dataclasses import dataclass
 
 from opskit.checks import unanswered
-from opskit.diagnose import diagnose
+from opskit.diagnosis.answers import diagnose
 from opskit.errors import NoAnswer
 from opskit.explain import finding
 from opskit.http import Http

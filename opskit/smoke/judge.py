@@ -7,7 +7,7 @@ from typing import Any
 
 from opskit.checks import failed, passed, warned
 from opskit.conditions import Condition
-from opskit.diagnose import diagnose
+from opskit.diagnosis.answers import diagnose
 from opskit.explain import finding
 from opskit.http import Answer
 from opskit.models import Check, Finding, Status

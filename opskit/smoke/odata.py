@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What OData 4 and OData 3 answer in the same words when something is wrong."""
 
+from opskit.diagnosis.pages import title
 from opskit.explain import finding
 from opskit.http import Answer
 from opskit.models import Finding
-from opskit.pages import title
 
 _UNKNOWN_RESOURCE = (
     "no http resource was found",

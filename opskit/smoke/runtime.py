@@ -5,12 +5,12 @@
 import asyncio
 
 from opskit.checks import failed, passed, unanswered
-from opskit.diagnose import diagnose
+from opskit.diagnosis.answers import diagnose
+from opskit.diagnosis.pages import is_login_page
 from opskit.errors import NoAnswer
 from opskit.explain import finding
 from opskit.http import Answer, Http
 from opskit.models import Check, Finding
-from opskit.pages import is_login_page
 from opskit.settings import Environment
 
 # Only the login pages tell the runtimes apart: the liveness check answers with and without /0.

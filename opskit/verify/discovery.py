@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from opskit.checks import failed, passed, skipped, unanswered, warned
-from opskit.diagnose import diagnose
+from opskit.diagnosis.answers import diagnose
 from opskit.errors import NoAnswer
 from opskit.explain import finding
 from opskit.http import Answer, Http

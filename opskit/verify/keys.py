@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opskit.checks import failed, passed, skipped, unanswered
-from opskit.diagnose import diagnose
+from opskit.diagnosis.answers import diagnose
 from opskit.errors import NoAnswer
 from opskit.explain import finding
 from opskit.http import Http

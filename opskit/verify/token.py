@@ -10,7 +10,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from opskit.checks import unanswered
-from opskit.diagnose import diagnose
+from opskit.diagnosis.answers import diagnose
 from opskit.errors import NoAnswer
 from opskit.explain import finding
 from opskit.http import Answer, Http, parse_json

@@ -4,7 +4,7 @@
 
 import pytest
 
-from opskit.diagnose import diagnose
+from opskit.diagnosis.answers import diagnose
 from opskit.http import Answer
 from opskit.sandbox import pages
 from tests.scripted_server import LOGIN_HTML

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an HTTP answer means that is not the expected one, whichever service it came from."""
 
+from opskit.diagnosis.pages import page_finding, redirect_finding
 from opskit.explain import finding
 from opskit.http import Answer
 from opskit.models import Finding
-from opskit.pages import page_finding, redirect_finding
 
 
 def diagnose(answer: Answer) -> Finding | None:

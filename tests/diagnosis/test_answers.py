@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from opskit.diagnose import diagnose
+from opskit.diagnosis.answers import diagnose
 from opskit.http import MAX_BODY, Answer
 from opskit.models import Finding
 from opskit.secrets import Secret
