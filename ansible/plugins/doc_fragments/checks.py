@@ -20,6 +20,8 @@ options:
         By default it is tried once.
       - It ends at once when all is well, or when a check fails by something that waiting does not
         mend.
+      - Ansible shows nothing of a task before it ends, so the task's name had better say how long
+        it may try.
     type: str
   time_limit:
     description:

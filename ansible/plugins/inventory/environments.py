@@ -13,7 +13,8 @@ description:
     about environments.
   - The groups are C(wave_1) and so on, C(engine_postgresql) and C(engine_mssql), C(runtime_auto),
     C(runtime_framework) and C(runtime_net), and C(protected). An environment that is called like
-    one of them, C(all) or C(ungrouped) is refused.
+    one of them, C(all) or C(ungrouped) is refused, and so is one that is called like a group of
+    O(groups), of O(keyed_groups), or of an inventory that was read before this one.
   - Each host has the variables C(opskit_environment), C(opskit_config), C(opskit_wave),
     C(opskit_protected), C(opskit_runtime), C(opskit_engine), C(opskit_identity), C(opskit_creatio)
     and C(opskit_policy). Those that the file says nothing about and that have no default are null.
@@ -107,6 +108,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         # Symbolic links stay: relative paths in opskit.toml start where its name stands.
         config = os.path.abspath(named)  # noqa: PTH100
         environments = read_environments(config)
+        self._refuse_groups(environments, config)
         by_wave = sorted(environments, key=lambda one: environments[one]["opskit_wave"])
         # Plays meet the hosts in the order of the groups, so those of the waves go first.
         for name in by_wave:
@@ -119,12 +121,30 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
                 variables["ansible_connection"] = "local"
                 variables["ansible_python_interpreter"] = sys.executable
             self._add(name, variables)
+        try:
+            for name in by_wave:
+                self._construct(name, environments[name])
+        finally:
+            # Before Ansible's own words, which are "can't add group to itself".
+            self._refuse_groups(environments, config)
+
+    def _refuse_groups(self, environments, config):
+        """Raise an error if an environment is called like a group: Ansible would take it for that."""
+        for name in environments:
+            if name in self.inventory.groups:
+                raise AnsibleParserError(
+                    f"{config}: environments.{name}: {name} is a group of the inventory, too: by "
+                    "groups or keyed_groups of this plugin, or by another source. Give one of the "
+                    "two another name."
+                ) from None
 
     def _add(self, name, variables):
         for key, value in variables.items():
             self.inventory.set_variable(name, key, value)
         for group in groups_of(variables):
             self._add_to(group, name)
+
+    def _construct(self, name, variables):
         strict = self.get_option("strict")
         self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict=strict)

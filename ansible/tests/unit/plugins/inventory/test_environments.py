@@ -45,11 +45,12 @@ secret = { env = "CLIENT_SECRET" }
 
 @pytest.fixture(name="parse")
 def parse_fixture(tmp_path):
-    def parse(toml=TOML, more=""):
+    def parse(toml=TOML, more="", inventory=None):
         (tmp_path / "opskit.toml").write_text(toml, encoding="utf-8")
         source = tmp_path / "opskit.yml"
         source.write_text("plugin: opskit.creatio.environments\n" + more, encoding="utf-8")
-        plugin, inventory = inventory_loader.get("opskit.creatio.environments"), InventoryData()
+        plugin = inventory_loader.get("opskit.creatio.environments")
+        inventory = inventory or InventoryData()
         assert plugin.verify_file(str(source))
         plugin.parse(inventory, DataLoader(), str(source), cache=False)
         return inventory
@@ -172,6 +173,29 @@ def test_names_of_groups_are_refused(parse, name):
     said = rf"environments\.{name}: {name} is a group .* Give the environment another name\."
     with pytest.raises(AnsibleParserError, match=said):
         parse(f"[environments.{name}]")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "groups: {odd: opskit_wave > 1}",
+        "groups: {odd: opskit_environment == 'dev'}",
+        "keyed_groups: [{key: opskit_environment, separator: ''}]",
+        "keyed_groups: [{key: opskit_runtime, parent_group: odd}]",
+    ],
+)
+def test_names_of_constructed_groups_are_refused(parse, more):
+    with pytest.raises(AnsibleParserError, match=r"environments\.\w+: \w+ is a group .*keyed_groups"):
+        parse(more=more)
+    assert list(parse(more=more.replace("odd", "odder").replace("''", "_")).hosts)
+
+
+def test_names_of_groups_of_another_source_are_refused(parse):
+    inventory = InventoryData()
+    inventory.add_group("prod")
+    with pytest.raises(AnsibleParserError, match=r"environments\.prod: prod .* another source"):
+        parse(inventory=inventory)
+    assert not inventory.hosts
 
 
 @pytest.mark.parametrize("name", ["wave", "wave_x", "allied", "protected-prod", "engine"])
