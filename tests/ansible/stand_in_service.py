@@ -8,8 +8,11 @@ A stand-in for ``dotnet`` runs it with the release as its working folder, as sys
 import json
 import os
 import signal
+import ssl
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -18,14 +21,31 @@ from psycopg.conninfo import make_conninfo
 
 from tests.independent_server import IndependentIdentity
 
-# How Npgsql calls what libpq calls otherwise.
+# How each provider calls what libpq calls otherwise.
 NAMES = {
-    "Host": "host",
-    "Port": "port",
-    "Database": "dbname",
-    "Username": "user",
-    "Password": "password",
+    "Postgres": {
+        "Host": "host",
+        "Port": "port",
+        "Database": "dbname",
+        "Username": "user",
+        "Password": "password",
+    },
+    "MsSqlServer": {
+        "Server": "host",
+        "Database": "dbname",
+        "User Id": "user",
+        "Password": "password",
+    },
 }
+
+
+def encrypt(identity: IndependentIdentity, kestrel: Mapping[str, Any]) -> None:
+    """Let the server speak https as the settings of .NET's own server say."""
+    certificate = kestrel["Certificates"]["Default"]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate["Path"], certificate["KeyPath"])
+    identity.socket = context.wrap_socket(identity.socket, server_side=True)
+    identity.url = identity.url.replace("http:", "https:")
 
 
 def main() -> None:
@@ -35,24 +55,26 @@ def main() -> None:
     settings = {name.lower(): value for name, value in pairs.items()}
     if len(settings) < len(pairs):
         raise SystemExit("a key twice")
-    if settings["dbprovider"] != "Postgres":
-        raise SystemExit("another provider than Postgres")
+    names = NAMES[settings["dbprovider"]]
     clients = settings["clients"]
     if not isinstance(json.loads(clients), list):
         raise SystemExit("Clients is no list")
     parts = (part.split("=", 1) for part in settings["databaseconnectionstring"].split(";"))
-    conninfo = make_conninfo(**{NAMES[name]: value for name, value in parts})
+    conninfo = make_conninfo(**{names[name]: value for name, value in parts})
     bundle = Path(settings["x509certificatepath"]).read_bytes()
     password = settings["x509certificatepassword"].encode()
     key, certificate, _ = pkcs12.load_key_and_certificates(bundle, password)
     if not isinstance(key, rsa.RSAPrivateKey) or certificate is None:
         raise SystemExit("no RSA key with a certificate")
-    port = urlsplit(os.environ["ASPNETCORE_URLS"]).port
+    url = urlsplit(os.environ["ASPNETCORE_URLS"])
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     # What its environment held, for the tests to see.
     Path(os.environ["GREETING_FILE"]).write_text(os.environ["GREETING"], "utf-8")
-    with IndependentIdentity(conninfo, port=port or 0, key=key):
+    identity = IndependentIdentity(conninfo, port=url.port or 0, key=key)
+    if url.scheme == "https":
+        encrypt(identity, settings["kestrel"])
+    with identity:
         stop.wait()
 
 

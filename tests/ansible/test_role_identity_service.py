@@ -6,12 +6,14 @@ Creatio's own archive may not lie here, so a stand-in with the same shape is dep
 run by a systemctl that works below a folder of the test, and never touches the machine's.
 """
 
+import datetime as dt
 import grp
 import json
 import os
 import pwd
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -22,9 +24,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from tests.ansible.conftest import Collection, Played
 from tests.databases import Database, free_port
+from tests.scripted_server import self_signed
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the role is for Linux")
 
@@ -45,6 +52,16 @@ RUNTIME_CONFIG = {
         "frameworks": [{"name": "Microsoft.AspNetCore.App", "version": "8.0.0"}],
     }
 }
+# Kills ansible-playbook, which is what of this test's processes led to the caller.
+INTERRUPT = """\
+interrupt() {
+  child=$$
+  while parent=$(cut -d' ' -f4 "/proc/$child/stat") && [ "$parent" != TEST ]; do child=$parent; done
+  kill -9 "$child"
+}
+"""
+# What the service is given to run on another engine, with https.
+MSSQL = "Server=127.0.0.1;Database=none;User Id=nobody;Password=never-used-one"
 SECRETS = {
     "password": "Certificate-Passw0rd$`\"'",
     "client": "the-secret-of-a-described-client",
@@ -61,6 +78,7 @@ class Host:
     secrets: list[str] = field(default_factory=lambda: list(SECRETS.values()))
     connection: str = "Host=127.0.0.1;Port=9;Database=none;Username=nobody;Password=never-used-one"
     port: int = field(default_factory=free_port)
+    trusted: Path | None = None
 
     @property
     def home(self) -> Path:
@@ -96,9 +114,13 @@ class Host:
         (self.folder / "calls").touch()
         (self.folder / "runtimes").write_text(RUNTIMES, "utf-8")
         programs = {
-            "systemctl": f'echo "$*" >> {self.folder}/calls\n'
-            f"exec {sys.executable} -m systemctl2.systemctl3 --system --root={self.folder}/root"
-            ' -c MinimumYield=0.1 "$@"\n',
+            "systemctl": INTERRUPT.replace("TEST", str(os.getpid()))
+            + f'cd {self.folder}; echo "$*" >> calls\n'
+            "case $1 in *start) if rm before 2>&-; then interrupt; exit 1; fi; esac\n"
+            f"{sys.executable} -m systemctl2.systemctl3 --system --root={self.folder}/root"
+            ' -c MinimumYield=0.1 "$@"; code=$?\n'
+            "case $1 in *start) if rm after 2>&-; then interrupt; fi; esac\n"
+            "exit $code\n",
             "dotnet": f'if [ "$1" = --list-runtimes ]; then exec cat {self.folder}/runtimes; fi\n'
             f'PYTHONPATH={CLONE} exec {sys.executable} "$@"\n',
         }
@@ -131,6 +153,7 @@ class Host:
         variables: Mapping[str, object] | None = None,
         *arguments: str,
         tasks_from: str = "main",
+        hosts: Mapping[str, Mapping[str, object]] | None = None,
     ) -> Played:
         """Run the role, and see to it that nothing that Ansible prints holds a secret.
 
@@ -141,6 +164,7 @@ class Host:
             variables: more variables of the role, without their prefix.
             arguments: more arguments of ansible-playbook.
             tasks_from: the role's entry point.
+            hosts: several, with variables of their own; else one.
         """
         own = {
             "archive": str(archive),
@@ -160,13 +184,12 @@ class Host:
         common = {
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
-            "ansible_pipelining": True,
             "ansible_remote_tmp": str(self.folder / "tmp"),
             "opskit_become": False,
             **{f"identity_service_{name}": value for name, value in own.items()},
         }
         inventory = self.folder / "inventory.yml"
-        group = {"hosts": {"localhost": {}}, "vars": common}
+        group = {"hosts": hosts or {"localhost": {}}, "vars": common}
         inventory.write_text(json.dumps({"identity_service": group}), "utf-8")
         playbook: str | Path = "opskit.creatio.setup"
         if tasks_from != "main":
@@ -178,7 +201,10 @@ class Host:
         played = self.collection.call(
             "ansible-playbook",
             *("-i", inventory, "-vvv", "--diff", *arguments, playbook),
-            variables={"PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"},
+            variables={
+                "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+                **({"SSL_CERT_FILE": str(self.trusted)} if self.trusted else {}),
+            },
         )
         for secret in [*self.secrets, "never-used-one"]:
             assert secret not in played.text
@@ -192,6 +218,17 @@ class Host:
         played = self.play(archive, variables, *arguments)
         assert played.code == 0, played.text
         return changed(played)
+
+    def interrupt(self, when: str, archive: Path, variables: Mapping[str, object]) -> None:
+        """Run the role, and kill Ansible ``before`` or ``after`` the service is restarted."""
+        (self.folder / when).touch()
+        assert self.play(archive, variables).code == -signal.SIGKILL
+        assert not (self.folder / when).exists()
+
+    def note(self) -> Any:
+        """What the role noted of the last deployment that worked."""
+        note = self.home / "deployed.json"
+        return json.loads(note.read_text("utf-8")) if note.exists() else None
 
     def settings(self) -> Any:
         return json.loads(self.settings_file.read_text("utf-8"))
@@ -271,6 +308,7 @@ def test_a_deployment_that_issues_tokens(host: Host, database: Database, tmp_pat
     pristine = host.settings_file.resolve().with_name("appsettings.shipped.json")
     assert pristine.read_text("utf-8") == SHIPPED
     secret = {host.settings_file.resolve(), host.certificate, host.home / "shared" / "environment"}
+    secret |= set((host.home / "shared" / "working").iterdir())
     for path in secret:
         assert mode(path) == 0o600
     for path in host.home.rglob("*"):
@@ -335,56 +373,105 @@ def test_a_deployment_that_issues_tokens(host: Host, database: Database, tmp_pat
     assert host.certificate.read_bytes() == new
 
 
-def test_releases_come_and_go(host: Host) -> None:
+def test_releases_come_and_go(host: Host, tmp_path: Path) -> None:
+    self_signed(tmp_path)
+    own = tmp_path / "own.pfx"
+    own.write_bytes(_bundle(SECRETS["password"]))
+    certificate = {"Path": str(tmp_path / "ca.pem"), "KeyPath": str(tmp_path / "server.pem")}
+    own_way: dict[str, object] = {
+        "database_provider": "MsSqlServer",
+        "database_connection_string": MSSQL,
+        "url": f"https://127.0.0.1:{host.port}",
+        "settings": {"Kestrel": {"Certificates": {"Default": certificate}}},
+        "certificate_source": str(own),
+    }
+    host.trusted = tmp_path / "ca.pem"
     first, second = host.archive("first"), host.archive("second")
-    host.deploy(first)
-    old = host.release
-    host.deploy(second)
-    new = host.release
-    assert old != new
-    assert host.releases == {old, new}
-    assert host.starts() == 2
 
-    # One that does not work is taken back; the one before answers again.
+    # What an interrupted run left is done by the next one: all of it, or the restart.
+    host.interrupt("before", first, own_way)
+    assert (host.starts(), host.note()) == (1, None)
+    assert host.systemctl("is-active", "identity-service.service") != "active"
+    assert host.deploy(first, own_way) > 0
+    assert host.starts() == 2
+    old = host.release
+    assert host.note()["release"] == old
+    assert host.certificate.read_bytes() == own.read_bytes()
+    settings = host.settings()
+    assert (settings["dbProvider"], settings["DatabaseConnectionString"]) == ("MsSqlServer", MSSQL)
+    host.interrupt("after", second, own_way)
+    new = host.release
+    assert (new != old, host.starts(), host.note()["release"]) == (True, 3, old)
+    assert host.deploy(second, own_way) > 0
+    assert (host.release, host.starts(), host.note()["previous"]) == (new, 4, old)
+    assert host.releases == {old, new}
+
+    # One that does not work is taken back, with all that came with it, even by an interrupted run;
+    # the one before answers again.
+    kept = tree(host.home)
     broken = host.archive("broken", program="raise SystemExit('broken')")
-    failed = host.play(broken, {"wait": 2})
+    with_it = {**own_way, "certificate_source": "", "environment": {"GREETING": "another"}}
+    host.interrupt("before", broken, {**with_it, "certificate_replace": True})
+    assert host.certificate.read_bytes() != own.read_bytes()
+    failed = host.play(broken, {**with_it, "wait": 2})
     assert failed.code != 0
     assert re.search(
-        rf"Release [0-9a-f]{{12}} .*does not work.*Release {new}.*answers", failed.text
+        rf"Release ([0-9a-f]{{12}}) .*does not work.*Release {new}.*answers", failed.text
     )
     assert host.release == new
     assert host.systemctl("is-active", "identity-service.service") == "active"
+    now = tree(host.home)
+    assert {path: now[path] for path in kept} == kept
 
     # So are settings that do not work, within a release.
-    kept = tree(host.home)
-    failed = host.play(second, {"wait": 2, "settings": {"Clients": "{}"}})
+    failed = host.play(second, {**own_way, "wait": 2, "clients": [], "settings": {"Clients": "{}"}})
     assert failed.code != 0
     assert "was put back with its settings" in " ".join(failed.text.split())
-    assert tree(host.home) == kept
+    assert tree(host.home) == now
 
     # On request; what was not seen to work is no place to go, and nothing to keep.
-    back = host.play(second, {"keep_releases": 2}, tasks_from="rollback")
+    back = host.play(second, {**own_way, "keep_releases": 2}, tasks_from="rollback")
     assert back.code == 0, back.text
     assert host.release == old
     assert host.releases == {old, new}
 
 
+def _bundle(password: str) -> bytes:
+    """A signing certificate as somebody may bring it."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "A test's own")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + dt.timedelta(days=90))
+        .sign(key, SHA256())
+    )
+    encryption = BestAvailableEncryption(password.encode())
+    return pkcs12.serialize_key_and_certificates(None, key, certificate, None, encryption)
+
+
 def test_what_is_refused_changes_nothing(host: Host) -> None:
     good = host.archive("good")
+    silent = host.archive("silent", but={"IdentityService.runtimeconfig.json": None})
+    older = host.folder / "older"
+    older.write_text(f"#!/bin/sh\necho '{RUNTIMES.replace('8.0.11', '6.0.36')}'\n")
+    older.chmod(0o755)
     empty = tree(host.folder / "root")
-    (host.folder / "runtimes").write_text(RUNTIMES.replace("8.0.11", "6.0.36"), "utf-8")
-    refusals = {
-        "has Microsoft.AspNetCore.App 6.0.36": (good, {}),
-        "dotnet cannot be run": (good, {"dotnet": "/nowhere/dotnet"}),
-        "does not say which .NET runtime": (
-            host.archive("silent", but={"IdentityService.runtimeconfig.json": None}),
-            {},
-        ),
-        "port below 1024": (good, {"url": "http://*:80"}),
+    refusals: Mapping[str, tuple[str, object]] = {
+        "has Microsoft.AspNetCore.App 6.0.36": ("dotnet", str(older)),
+        "dotnet cannot be run": ("dotnet", "/nowhere/dotnet"),
+        "does not say which .NET runtime": ("archive", str(silent)),
+        "port below 1024": ("url", "http://*:80"),
     }
-    for said, (archive, variables) in refusals.items():
-        refused = host.play(archive, variables)
-        assert refused.code != 0
-        assert said in " ".join(refused.text.split())
-        assert "Creatio 8.2.1 and later needs .NET 8" in refused.text or "port" in said
-        assert tree(host.folder / "root") == empty
+    hosts = {
+        f"host{number}": {f"identity_service_{name}": value}
+        for number, (name, value) in enumerate(refusals.values())
+    }
+    refused = host.play(good, hosts=hosts)
+    assert refused.code != 0
+    for name, said in zip(hosts, refusals, strict=True):
+        (told,) = re.findall(rf"(?ms)^fatal: \[{name}\].*?^}}", refused.text)
+        assert said in told
+        assert "Creatio 8.2.1 and later needs .NET 8" in told or "port" in said
+    assert tree(host.folder / "root") == empty

@@ -111,10 +111,7 @@ class Host:
         played = self.collection.call(
             "ansible-playbook",
             *("-i", str(inventory), *arguments, "opskit.creatio.setup"),
-            variables={
-                "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
-                "ANSIBLE_PIPELINING": "1",  # half the time
-            },
+            variables={"PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"},
         )
         inventory.unlink()
         return played

@@ -185,7 +185,9 @@ def test_names_of_groups_are_refused(parse, name):
     ],
 )
 def test_names_of_constructed_groups_are_refused(parse, more):
-    with pytest.raises(AnsibleParserError, match=r"environments\.\w+: \w+ is a group .*keyed_groups"):
+    with pytest.raises(
+        AnsibleParserError, match=r"environments\.\w+: \w+ is a group .*keyed_groups"
+    ):
         parse(more=more)
     assert list(parse(more=more.replace("odd", "odder").replace("''", "_")).hosts)
 
