@@ -129,7 +129,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             self._refuse_groups(environments, config)
 
     def _refuse_groups(self, environments, config):
-        """Raise an error if an environment is called like a group, which Ansible takes it for then."""
+        """Raise an error if an environment is called like a group: Ansible mistakes it for that."""
         for name in environments:
             if name in self.inventory.groups:
                 raise AnsibleParserError(
