@@ -10,9 +10,10 @@ from opskit.models import Certainty
 FINDINGS: Mapping[str, Explanation] = {
     "runtime-unknown": Explanation(
         symptom="Neither login page answers, so the API may be under /0 or not.",
-        cause="The address is not Creatio's, or the application is starting.",
+        cause="Probably the address is not Creatio's, or the application is starting.",
         remedy='Check `creatio` in opskit.toml, or set runtime = "framework" (API under /0) or '
         '"net".',
+        certainty=Certainty.LIKELY,
     ),
     "runtime-differs": Explanation(
         symptom="Creatio runs on another runtime than opskit.toml says.",
@@ -82,25 +83,28 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "identity-url-empty": Explanation(
         symptom="Creatio does not know its Identity Service: OAuth20IdentityServerUrl is empty.",
-        cause="The system setting was never filled in, or was lost, as when a database is "
-        "restored.",
+        cause="Creatio's own OAuthHealthCheck says so: the system setting was never filled in, or "
+        "was emptied since.",
         remedy="Fill in the system settings OAuth20IdentityServerUrl, "
-        "OAuth20IdentityServerClientId and OAuth20IdentityServerClientSecret in Creatio.",
+        "OAuth20IdentityServerClientId and OAuth20IdentityServerClientSecret in Creatio; a "
+        "database that was restored may have lost them.",
     ),
     "identity-unavailable": Explanation(
         symptom="Creatio cannot reach the Identity Service that it is set to.",
-        cause="The service is down, or the system setting OAuth20IdentityServerUrl names an "
-        "address that Creatio's own server cannot reach.",
+        cause="Probably the service is down, or the system setting OAuth20IdentityServerUrl names "
+        "an address that Creatio's own server cannot reach.",
         remedy="Open the address in OAuth20IdentityServerUrl from Creatio's server; start the "
         "service, or correct the setting.",
         transient=True,
+        certainty=Certainty.LIKELY,
     ),
     "system-token-refused": Explanation(
         symptom="Creatio gets no token of its own from its Identity Service.",
-        cause="OAuth20IdentityServerClientId and OAuth20IdentityServerClientSecret in Creatio's "
-        "system settings do not fit a client of that service.",
+        cause="Probably OAuth20IdentityServerClientId and OAuth20IdentityServerClientSecret in "
+        "Creatio's system settings do not fit a client of that service.",
         remedy="Compare them with the client that the Identity Service was installed with (Clients "
         "in its appsettings.json).",
+        certainty=Certainty.LIKELY,
     ),
     "oauth-problem": Explanation(
         symptom="Creatio's OAuthHealthCheck finds a problem.",
