@@ -65,6 +65,7 @@ class Finding:
         unreachable: True when the other side gave no answer at all (exit code 3 instead of 1).
         transient: True when a restart or a deploy explains it, so that waiting may help.
         evidence: facts that were looked up to name the cause, one sentence each.
+        link: its section in the documentation; empty for what that does not explain.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Finding:
     unreachable: bool = False
     transient: bool = False
     evidence: Sequence[str] = ()
+    link: str = ""
 
 
 class Certainty(StrEnum):

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import opskit
-from opskit.errors import EXIT_UNREACHABLE, OpskitError
-from opskit.explain import EXPLANATIONS, Explanation, database, finding, no_answer
+from opskit.checks import from_error
+from opskit.errors import EXIT_UNREACHABLE, LoginRefused, OpskitError
+from opskit.explain import EXPLANATIONS, PAGE, Explanation, database, finding, no_answer
 from opskit.models import Certainty
 
 _PACKAGE = Path(opskit.__file__).parent
@@ -131,6 +132,17 @@ def test_a_finding_has_its_explanation_and_its_own_symptom() -> None:
     case = finding("restarting", "The server answers 503.")
     assert (case.id, case.symptom) == ("restarting", "The server answers 503.")
     assert (case.cause, case.remedy, case.unreachable) == (known.cause, known.remedy, False)
+
+
+def test_a_finding_leads_to_its_section_and_an_error_that_is_none_nowhere() -> None:
+    page = (_PACKAGE.parent / PAGE).read_text(encoding="utf-8")
+    for id_ in EXPLANATIONS:
+        path, _, section = finding(id_).link.partition("#")
+        assert path == PAGE
+        assert f"\n## {section}\n" in page
+    explained, other = LoginRefused("No."), OpskitError("No.", code="not-explained")
+    links = [from_error("database.login", error).finding for error in (explained, other)]
+    assert [one and one.link for one in links] == [f"{PAGE}#login-refused", ""]
 
 
 def test_a_finding_without_a_symptom_of_its_own_gets_the_general_one() -> None:

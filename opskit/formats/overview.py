@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from opskit.durations import format_duration
 from opskit.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_PENDING, OpskitError
+from opskit.explain import link
 from opskit.models import Applied, Check, EnvironmentReport, Outcome, Plan, Report, Status
 from opskit.results import Result
 from opskit.secrets import printable, redact
@@ -92,6 +93,11 @@ class Cause:
     cause: str
     remedy: str
     places: list[Place] = field(default_factory=list)
+
+    @property
+    def link(self) -> str:
+        """Where the documentation explains it; empty where it does not."""
+        return link(self.id)
 
     @property
     def environments(self) -> list[str]:

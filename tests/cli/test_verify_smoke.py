@@ -63,6 +63,7 @@ def test_smoke_as_json(sandbox: Sandbox) -> None:
     assert finding["symptom"] == checks["odata4"]["summary"]
     assert finding["cause"]
     assert finding["remedy"]
+    assert finding["link"] == "docs/findings.md#odata-rights"
 
 
 @pytest.mark.parametrize(

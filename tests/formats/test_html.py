@@ -104,8 +104,7 @@ def test_a_cause_is_explained_once() -> None:
     shown = words(RESULTS["wrong"])
     assert "prod odata4, odata3, dataservice, webservice 302 to the login page" in shown
     assert "The system setting OAuth20Integration is off." in shown
-    assert "opskit explain login-redirect" in shown
-    assert "docs/findings.md#login-redirect" in shown
+    assert "opskit explain login-redirect, or docs/findings.md#login-redirect" in shown
     assert "p50 50 ms" in shown
     assert "p90 80 ms, p99 120 ms; 20 runs, 40 ms to 130 ms" in shown
 
@@ -128,7 +127,7 @@ def test_what_was_applied() -> None:
     assert "dev changed change set set-1" in shown
     assert "test reverted change set set-3 reverts set-2" in shown
     assert "Data Mart Sync C1 1h 3600 s 30m 1800 s" in shown
-    assert "fail It lives 3600 s." in shown
+    assert "failed It lives 3600 s." in shown
     assert "over 4 h" in shown
     assert "not started prod" in shown
 
