@@ -501,6 +501,26 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifiedClient:
+    """The client whose token ``verify`` obtained, and its lifetime where verify saw it.
+
+    Attributes:
+        client_id: its id.
+        name: the one in opskit.toml; verify reads none from the database.
+        in_database: seconds; None where the database was not read, or does not hold it.
+        in_token: seconds that a fresh token lives, by its claims, or by ``expires_in`` where it is
+            no JWT; None without a token.
+        outside_policy: whether opskit.toml does not allow it.
+    """
+
+    client_id: str
+    name: str | None
+    in_database: int | None
+    in_token: int | None
+    outside_policy: bool
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentReport:
     """The checks of one environment.
 
@@ -511,6 +531,7 @@ class EnvironmentReport:
         waited: seconds from the beginning of the first attempt to that of the last.
         gave_up: why there was no further attempt although one could have been asked for; None
             when all is well, or nobody asked to wait.
+        client: whose token was verified; None for other commands, or when it did not come to that.
     """
 
     environment: str
@@ -518,6 +539,7 @@ class EnvironmentReport:
     attempts: int = 1
     waited: float = 0.0
     gave_up: str | None = None
+    client: VerifiedClient | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ class HtmlFormat:
                 applied=data if isinstance(data, Applied) else None,
                 causes=found,
                 headline=head.words[:1].upper() + head.words[1:],
-                lifetimes=lifetime_grid(data) if isinstance(data, Plan) else None,
+                lifetimes=lifetime_grid(result),
                 marks=MARKS,
                 matrix=check_matrix(result, found),
                 plan=data if isinstance(data, Plan) else None,

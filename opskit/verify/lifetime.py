@@ -38,8 +38,7 @@ def check_claims(token: Token) -> Check:
 
 def check_effective(check_id: str, token: Token, expected: int, source: str) -> Check:
     """Check that ``token`` lives the ``expected`` seconds that ``source`` holds."""
-    said = token.expires_in
-    claimed = said if token.claimed_lifetime is None else token.claimed_lifetime
+    said, claimed = token.expires_in, token.lifetime
     if said == claimed == expected:
         words = f"a fresh token{_when(token)} lives {said} s ({format_duration(expected)})"
         return passed(check_id, f"{words}, as {source} says", token.elapsed)
