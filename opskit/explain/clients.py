@@ -127,9 +127,10 @@ FINDINGS: Mapping[str, Explanation] = {
     "client-not-in-database": Explanation(
         symptom="The database has no client with this id.",
         cause="The Identity Service knows the client, for it gave a token: probably the "
-        "configured database is not that service's.",
+        "configured database is not that service's, or its client-store cache still holds a client "
+        "that is gone.",
         remedy="Compare DatabaseConnectionString in the Identity Service's appsettings.json with "
-        "`database` in opskit.toml.",
+        "`database` in opskit.toml; else verify again after a quarter of an hour.",
         certainty=Certainty.LIKELY,
     ),
     "lifetime-overtaken": Explanation(
