@@ -34,6 +34,7 @@ if importlib.util.find_spec("sniffio") is None:
 
 import httpx  # noqa: E402
 
+CONNECTIONS = 16  # at a time and of one environment
 MAX_BODY = 2 * 1024 * 1024  # bytes
 _EXCERPT = 160  # characters
 
@@ -190,7 +191,9 @@ class Http:
                 follow_redirects=False,
                 trust_env=not local,
                 timeout=httpx.Timeout(self._timeout, pool=None),
-                limits=httpx.Limits(max_connections=16, max_keepalive_connections=16),
+                limits=httpx.Limits(
+                    max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
+                ),
                 headers={
                     "User-Agent": f"opskit/{__version__}",
                     "Accept": "application/json",
