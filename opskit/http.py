@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -189,6 +190,8 @@ class Http:
                 if scheme == "http" and local
                 else tls_context(self._environment),
                 follow_redirects=False,
+                # With a session's cookie Creatio might no longer ask for the token.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
                 trust_env=not local,
                 timeout=httpx.Timeout(self._timeout, pool=None),
                 limits=httpx.Limits(
