@@ -102,12 +102,12 @@ def run(layout: Layout, first_port: int, stop: Stop) -> None:
         apps: dict[int, ASGIApp] = {state.ports.control: control}
         server = Server(_ByPort(apps, _delays(state.ports, switches)))
         sockets = listeners.http()
-        server.add_door(sockets[state.ports.control])
         for spec in ENVIRONMENTS:
             pool = stack.enter_context(_pool(shared, spec))
             watch_rows(switches[spec.name], spec, pool)
             apps |= _environment_apps(shared, spec, switches[spec.name], pool)
             _add_doors(server, shared, spec, switches[spec.name], sockets)
+        server.add_door(sockets[state.ports.control])  # the last one: now the faults have theirs
         stop.attach(server)
         server.serve_until_stopped()
 
