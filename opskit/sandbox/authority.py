@@ -107,11 +107,14 @@ class ServerCertificate:
 
     def __init__(self, authority: Authority) -> None:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        # Each connection is shown the certificate: none goes on where an earlier one ended.
+        self.context.options |= ssl.OP_NO_TICKET
+        self.context.num_tickets = 0
         self._authority = authority
         self._on: set[Fault] = set()
         authority.certify(self.context, Wish())
 
-    async def switch(self, fault: Fault, setting: Setting | None) -> None:
+    def switch(self, fault: Fault, setting: Setting | None) -> None:
         """Show what the faults want that are on from now on; in the thread that serves."""
         (self._on.discard if setting is None else self._on.add)(fault)
         wish = next((WISHES[one] for one in WISHES if one in self._on), Wish())

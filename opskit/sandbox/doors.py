@@ -52,13 +52,17 @@ class Door:
         if self._listening is None:
             return
         self.close()
-        for connection in list(self._server.server_state.connections):
-            if isinstance(connection, H11Protocol) and connection.server == self._address:
-                connection.shutdown()
+        self.hang_up()
         # Bound again so that nobody else gets the port: a socket that does not listen refuses.
         # Windows may want the old connections to be gone first.
         with contextlib.suppress(SandboxError):
             self._bound = bind(self._address[1], "a service that is stopped")
+
+    def hang_up(self) -> None:
+        """End the connections that there are, each after the answer that it waits for."""
+        for connection in list(self._server.server_state.connections):
+            if isinstance(connection, H11Protocol) and connection.server == self._address:
+                connection.shutdown()
 
     def close(self) -> None:
         """Give the port up."""

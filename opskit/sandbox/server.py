@@ -188,17 +188,16 @@ def _add_doors(
     switches: Switches,
     sockets: Mapping[int, socket.socket],
 ) -> None:
-    context = None
-    if spec.scheme == "https":
-        certificate = ServerCertificate(shared.authority)
-        watch_certificate(switches, server, certificate)
-        context = certificate.context
-    for fault, ports in (
-        (Fault.IDENTITY_STOPPED, shared.ports.identity),
-        (Fault.CREATIO_STOPPED, shared.ports.creatio),
-    ):
-        door = server.add_door(sockets[ports[spec.name]], context)
-        watch_door(switches, fault, server, door)
+    certificate = ServerCertificate(shared.authority) if spec.scheme == "https" else None
+    context = certificate.context if certificate else None
+    identity, creatio = (
+        server.add_door(sockets[ports[spec.name]], context)
+        for ports in (shared.ports.identity, shared.ports.creatio)
+    )
+    watch_door(switches, Fault.IDENTITY_STOPPED, server, identity)
+    watch_door(switches, Fault.CREATIO_STOPPED, server, creatio)
+    if certificate:
+        watch_certificate(switches, server, certificate, [identity, creatio])
 
 
 def _delays(ports: Ports, switches: Mapping[str, Switches]) -> dict[int, Switches]:
