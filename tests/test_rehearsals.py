@@ -116,8 +116,9 @@ def test_each_fault_has_its_finding(sandbox: Sandbox, fault: Fault) -> None:
     assert ended == dict.fromkeys(shown_by, (status, finding_id))
 
 
-# Faults that answer in place of every page, the login pages by which a runtime is found out too.
+# Faults in place of every page, the login pages by which a runtime is found out too.
 EVERYWHERE = (
+    Fault.CREATIO_STOPPED,
     *(Fault.UNAVAILABLE, Fault.IIS_NOT_FOUND, Fault.IIS_UNAVAILABLE),
     *(Fault.ASPNET_ERROR, Fault.ASPNET_CORE_NOT_STARTED, Fault.HTML_GATEWAY),
 )
