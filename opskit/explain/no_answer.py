@@ -20,7 +20,8 @@ FINDINGS: Mapping[str, Explanation] = {
         symptom="The connection was refused.",
         cause="Nothing takes connections on that port: the service is restarting or stopped, "
         "listens elsewhere, or a firewall turns callers away.",
-        remedy="Start the service or correct the port; after a deploy, give it a minute.",
+        remedy="Start the service or correct the port; after a deploy, give it a minute "
+        "(verify and smoke: --wait 5m).",
         unreachable=True,
         transient=True,
     ),
