@@ -21,7 +21,7 @@ from tests.db.installations import Installation
 
 CHANGES = [Change("A1", "Sync", 3600, 900), Change("B2", "Export", 1800, 900)]
 OLD, NEW = {"A1": 3600, "B2": 1800}, {"A1": 900, "B2": 900}
-QUICK = ChangeOptions(Author("alice"), verify=False, lock_timeout=2)
+QUICK = ChangeOptions(Author("alice"), verify=False, lock_timeout=30)
 
 BEFORE_THE_COMMIT = [
     "connecting",
