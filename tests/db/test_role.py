@@ -3,6 +3,7 @@
 """The role that a DBA makes for opskit's login is enough for everything, and for nothing else."""
 
 import asyncio
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -222,14 +223,21 @@ ONLY = {
 def test_it_is_enough_for_nothing_else(operator: Operator) -> None:
     operator.execute(_MADE)
     before = _content(operator)
-    for statement in (*FORBIDDEN, *ONLY[operator.site.dialect]):
-        try:
-            operator.site.rolled_back(statement)
-        except Exception as error:
-            raise AssertionError(f"a DBA cannot do it either: {statement}") from error
-        with pytest.raises(OpskitError, match=r"permission|must be owner"):
-            operator.execute(statement)
+    statements = (*FORBIDDEN, *ONLY[operator.site.dialect])
+    for statement in statements:
+        operator.site.rolled_back(statement)
+    answers = {statement: _answer(operator, statement) for statement in statements}
+    refused = [s for s, words in answers.items() if re.search("permission|must be owner", words)]
+    assert refused == list(answers), answers
     assert _content(operator) == before
+
+
+def _answer(operator: Operator, statement: str) -> str:
+    try:
+        operator.execute(statement)
+    except OpskitError as error:
+        return error.message
+    return "done"
 
 
 def _content(operator: Operator) -> Sequence[object]:
@@ -282,8 +290,7 @@ def test_the_optional_block_is_enough_to_explain_a_refusal(operator: Operator) -
         'UPDATE "ClientSecrets" SET "Expiration" = NULL',
         'DELETE FROM "ClientScopes"',
     ):
-        with pytest.raises(OpskitError, match="permission"):
-            operator.execute(forbidden)
+        assert "permission" in _answer(operator, forbidden)
 
 
 def test_nobody_can_log_in_with_the_role_itself(operator: Operator) -> None:
