@@ -146,7 +146,8 @@ class _Run:
             self._each(self._done, [(one.environment, self._change(one)) for one in wave])
         done, errors = self._done[before[0] :], self._errors[before[1] :]
         well = not errors and all(map(proved, done))
-        if well and self._options.smoke and not self._options.change.dry_run:
+        smoke = self._options.smoke and not self._options.change.dry_run
+        if well and smoke and not self._stop.asked:
             well = self._smoke_checked([self._environments[one.environment] for one in wave])
         if not well and self._options.revert_on_failure and not self._stop.asked:
             changed = [one for one in done if one.outcome is Outcome.CHANGED]
@@ -192,7 +193,7 @@ class _Run:
             environments,
             lambda one, http: smoke(one, http=http),
             CheckOptions(wait=self._options.smoke_wait),
-            self._stop,
+            self._stop.progress,  # asyncio learns of Ctrl-C by itself
         )
         self._smoke += report.environments
         self._errors += errors

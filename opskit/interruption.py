@@ -28,10 +28,13 @@ class Stop:
     """Passes Ctrl-C on to work that other threads do.
 
     It is a Progress: told a step after Ctrl-C, it ends the work there.
+
+    Args:
+        progress: told each step that may be taken.
     """
 
     def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+        self.progress = progress
         self.asked = False  # no Event, whose lock the interrupted thread might hold
 
     @classmethod
@@ -45,7 +48,7 @@ class Stop:
         Raises:
             Interrupted: Ctrl-C was pressed.
         """
-        self._progress(step)
+        self.progress(step)
         self.check(step.environment)
 
     def check(self, environment: str | None = None) -> None:
@@ -104,7 +107,7 @@ class Stop:
             self.wait([future])
             if self.asked and cancel is not None:
                 if not future.done():
-                    self._progress(Step(environment, "stopping …", _PATIENCE, urgent=True))
+                    self.progress(Step(environment, "stopping …", _PATIENCE, urgent=True))
                     cancel()
                 if not _over([future], _PATIENCE):
                     raise left() if left else _left(environment, prevented=cancel())
