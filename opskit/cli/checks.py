@@ -98,7 +98,9 @@ def check_shown(
     Returns:
         As :func:`opskit.fleet.check_all`.
     """
+    from opskit.cli.capacity import make_room
     from opskit.patience import check_environments
 
+    make_room(min(len(environments), options.jobs))
     with shown_progress() as display:
         return check_environments(environments, examine, options, display)

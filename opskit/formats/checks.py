@@ -30,8 +30,17 @@ _WORDS = {
 }
 
 
-def print_environment(console: Console, report: EnvironmentReport) -> None:
-    """Print the name of the environment, a count, and its checks."""
+def print_environment(
+    console: Console, report: EnvironmentReport, *, briefly: bool = False
+) -> None:
+    """Print the name of the environment, a count, and its checks.
+
+    Args:
+        console: where.
+        report: what was found.
+        briefly: leave out the checks of an environment that is sound, unless they were repeated
+            for their latencies.
+    """
     counts = Counter(check.status for check in report.checks)
     line = Text(report.environment, "bold")
     for status in _MARKS:
@@ -43,6 +52,8 @@ def print_environment(console: Console, report: EnvironmentReport) -> None:
     console.print(line)
     if report.gave_up:
         console.print(Text(f"  gave up: {report.gave_up}", "yellow"))
+    if briefly and not any(_reason(check) or check.latency for check in report.checks):
+        return
     print_checks(console, report.checks)
 
 

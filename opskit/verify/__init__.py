@@ -77,9 +77,7 @@ async def verify(
 
 
 async def _secret(environment: Environment, client: KnownClient | None) -> Secret | None:
-    if client is None:
-        return None
-    return await asyncio.to_thread(environment.resolve, client.secret)
+    return await environment.fetch(client.secret) if client else None
 
 
 async def _obtain(

@@ -136,7 +136,7 @@ async def _prove_one(
     client: KnownClient,
     waiting: "_Waiting",
 ) -> Check:
-    secret = await asyncio.to_thread(environment.resolve, client.secret)
+    secret = await environment.fetch(client.secret)
     while True:
         token = await request_token(http, token_endpoint, client, secret)
         if isinstance(token, TokenRefused):

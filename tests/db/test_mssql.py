@@ -33,7 +33,7 @@ from opskit.errors import (
 )
 from opskit.export import tsql
 from opskit.export.sql import Job
-from opskit.journal import read_history
+from opskit.history import read_history
 from opskit.journal_schema import upgrade
 from opskit.lifetime import ChangeOptions, Wish, set_lifetime
 from opskit.listing import list_lifetimes

@@ -25,6 +25,7 @@ from tests import newman
 from tests.cli.conftest import run, secrets_of
 from tests.conftest import Sandbox
 from tests.scripted_server import (
+    DATA_PATHS,
     OAUTH_HEALTH,
     Reply,
     ScriptedServer,
@@ -286,6 +287,15 @@ def test_redirects_show(creatio: ScriptedServer, postman: newman.Newman, tmp_pat
     assert (result.red, result.request("odata4")["status"]) == ({"odata4"}, 302)
 
 
+def test_cookies_are_not_sent_back(
+    creatio: ScriptedServer, postman: newman.Newman, tmp_path: Path
+) -> None:
+    script_path(creatio, "odata4", Reply(headers={"Set-Cookie": "BPMSESSIONID=abc; path=/"}))
+    ran(postman, tmp_path, unit(tmp_path, creatio))
+    (later,) = creatio.requests(DATA_PATHS["webservice"])
+    assert "cookie" not in later.headers
+
+
 def test_a_scope_is_asked_for(
     creatio: ScriptedServer, postman: newman.Newman, tmp_path: Path
 ) -> None:
@@ -315,7 +325,10 @@ def test_the_collection_is_of_version_2_1(sandbox: Sandbox, tmp_path: Path) -> N
         assert item["request"]["method"] in {"GET", "POST"}
         assert item["request"]["description"], name
         assert all({"key", "value"} <= set(header) for header in item["request"]["header"])
-        assert item["protocolProfileBehavior"] == {"followRedirects": False}
+        assert item["protocolProfileBehavior"] == {
+            "followRedirects": False,
+            "disableCookies": True,
+        }
         for event in item["event"]:
             assert event["listen"] in {"test", "prerequest"}
             assert event["script"]["type"] == "text/javascript"
