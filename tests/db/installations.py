@@ -50,6 +50,10 @@ class Installation(Protocol):
         """Remove all clients, and the journal if there is one."""
         ...
 
+    def empty(self) -> None:
+        """Remove all clients, and what the journal tells of them."""
+        ...
+
     def rows(self) -> dict[str, Mapping[str, Any]]:
         """Return all rows of Clients, all columns, by client id, as another session sees them."""
         ...
@@ -142,6 +146,11 @@ class PostgresInstallation:
         remove_clients(self._database)
         with self._database.connect() as connection:
             connection.execute("DROP SCHEMA IF EXISTS opskit CASCADE")
+
+    def empty(self) -> None:
+        remove_clients(self._database)
+        with self._database.connect() as connection:
+            connection.execute("DELETE FROM opskit.lifetime_change")
 
     def rows(self) -> dict[str, Mapping[str, Any]]:
         with self._database.connect() as connection:
@@ -264,6 +273,10 @@ class MssqlInstallation:
         self._database.execute("DELETE FROM [Clients]")
         for table in ("lifetime_change", "alembic_version"):
             self._database.execute(f"DROP TABLE IF EXISTS [opskit].[{table}]")
+
+    def empty(self) -> None:
+        for table in ("[Clients]", "[opskit].[lifetime_change]"):
+            self._database.execute(f"DELETE FROM {table}")
 
     def rows(self) -> dict[str, Mapping[str, Any]]:
         with self._database.connection() as connection:

@@ -67,10 +67,8 @@ class Operator:
         self.site.query("DELETE FROM opskit.lifetime_change")
 
     def make_journal(self) -> None:
-        """Let a DBA make the journal and the role, by the scripts for that."""
-        self.site.run(upgrade_script(self.site.dialect))
-        for _ in range(2):  # it is safe to run again
-            self.site.run(role_script(self.site.dialect, None, [], diagnosis=False))
+        """Let a DBA make the journal and the role."""
+        _make_role(self.site)
 
     def remove_journal(self) -> None:
         """Let a DBA remove the journal."""
@@ -89,17 +87,52 @@ def settings(identity: str, creatio: str, folder: Path) -> dict[str, object]:
 
 
 @contextmanager
+def postgresql_login(database: Database) -> Iterator[str]:
+    """Make the journal, the role, and a login of the superuser's password that has the role."""
+    _make_role(PostgresSite(database))
+    name = f"operator_{secrets.token_hex(6)}"
+    login, password = sql.Identifier(name), sql.Literal(database.server.password)
+    with database.connect() as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(login, password))
+        connection.execute(sql.SQL("GRANT opskit_operator TO {}").format(login))
+        yield name
+        connection.execute("DROP OWNED BY opskit_operator; DROP ROLE opskit_operator")
+        connection.execute(sql.SQL("DROP ROLE {}").format(login))
+
+
+@contextmanager
+def mssql_login(site: MssqlSite) -> Iterator[tuple[str, str]]:
+    """Make the journal, the role, and a login that has the role; yield its name and password."""
+    _make_role(site)
+    name, password = f"operator_{secrets.token_hex(6)}", f"Aa1!{secrets.token_hex(12)}"
+    site.query(f"CREATE LOGIN {name} WITH PASSWORD = '{password}'")
+    try:
+        site.query(f"CREATE USER {name} FOR LOGIN {name}")
+        site.query(f"ALTER ROLE opskit_operator ADD MEMBER {name}")
+        yield name, password
+        site.query(f"DROP USER {name}")
+    finally:
+        site.query(f"DROP LOGIN {name}")
+
+
+def _make_role(site: Site) -> None:
+    """Run the scripts for a DBA."""
+    site.run(upgrade_script(site.dialect))
+    for _ in range(2):  # it is safe to run again
+        site.run(role_script(site.dialect, None, [], diagnosis=False))
+
+
+@contextmanager
 def postgresql_operator(server: Server, template: str, folder: Path) -> Iterator[Operator]:
     """Make a database and a login for the length of the block."""
     own = folder / "operator"
     own.mkdir()
-    name = f"operator_{secrets.token_hex(6)}"
     with (
         new_database(server, template, folder) as database,
+        postgresql_login(database) as name,
         ConnectionPool(database.conninfo, min_size=1, open=True) as pool,
         identity_service("unit", ClientStore(pool)) as identity,
         ScriptedServer() as creatio,
-        database.connect() as connection,
     ):
         script_creatio(creatio)
         environment = Database(server, database.name, own).environment(
@@ -111,14 +144,7 @@ def postgresql_operator(server: Server, template: str, folder: Path) -> Iterator
             remove_clients(database)
             database.add_client(CLIENT, "Data Mart Sync", 3600)
 
-        operator = Operator(name, environment, PostgresSite(database), fill)
-        operator.make_journal()
-        login, password = sql.Identifier(name), sql.Literal(server.password)
-        connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(login, password))
-        connection.execute(sql.SQL("GRANT opskit_operator TO {}").format(login))
-        yield operator
-        connection.execute("DROP OWNED BY opskit_operator; DROP ROLE opskit_operator")
-        connection.execute(sql.SQL("DROP ROLE {}").format(login))
+        yield Operator(name, environment, PostgresSite(database), fill)
 
 
 @contextmanager
@@ -126,7 +152,6 @@ def mssql_operator(server: str, folder: Path) -> Iterator[Operator]:
     """Make a database and a login for the length of the block."""
     own = folder / "operator"
     own.mkdir()
-    name, password = f"operator_{secrets.token_hex(6)}", f"Aa1!{secrets.token_hex(12)}"
     with new_mssql_database(server, folder) as database:
         site, clients = MssqlSite(database), MssqlClients(database)
 
@@ -135,18 +160,11 @@ def mssql_operator(server: str, folder: Path) -> Iterator[Operator]:
                 site.query(f"DELETE FROM [{table}]")
             clients.register(CLIENT, "Data Mart Sync", 3600)
 
-        with identity_service("unit", clients) as identity, ScriptedServer() as creatio:
+        with (
+            mssql_login(site) as (name, password),
+            identity_service("unit", clients) as identity,
+            ScriptedServer() as creatio,
+        ):
             script_creatio(creatio)
-            where = site.environment_for(
-                name, password, own, **settings(identity, creatio.url, own)
-            )
-            operator = Operator(name, where, site, fill)
-            operator.make_journal()
-            site.query(f"CREATE LOGIN {name} WITH PASSWORD = '{password}'")
-            try:
-                site.query(f"CREATE USER {name} FOR LOGIN {name}")
-                site.query(f"ALTER ROLE opskit_operator ADD MEMBER {name}")
-                yield operator
-                site.query(f"DROP USER {name}")
-            finally:
-                site.query(f"DROP LOGIN {name}")
+            rest = settings(identity, creatio.url, own)
+            yield Operator(name, site.environment_for(name, password, own, **rest), site, fill)
