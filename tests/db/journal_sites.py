@@ -136,10 +136,11 @@ class MssqlSite:
         return self._database.execute(statement)
 
     def rolled_back(self, statement: str) -> None:
-        with self._database.connection() as connection:
-            connection.autocommit = False
-            connection.execute(statement)
-            connection.rollback()
+        self.query("BEGIN TRANSACTION")
+        try:
+            self.query(statement)
+        finally:
+            self.query("IF @@TRANCOUNT > 0 ROLLBACK")
 
     def has_schema(self) -> bool:
         return self.query("SELECT SCHEMA_ID(N'opskit')") != [(None,)]

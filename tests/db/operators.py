@@ -47,19 +47,23 @@ class Operator:
     def config(self) -> Path:
         return self.environment.folder / "opskit.toml"
 
-    def execute(self, *statements: str) -> None:
-        """Run statements in a session of the login's, with what the server refuses translated."""
+    @contextmanager
+    def session(self) -> Iterator[Callable[[str], None]]:
+        """Yield what runs a statement as the login, with what the server says translated."""
         adapter, errors = (
             (postgres, postgres_errors)
             if self.site.dialect == "postgresql"
             else (mssql, mssql_errors)
         )
-        opened: Any = adapter.open_connection(
-            self.environment, self.environment.require("database")
-        )
-        with closing(opened) as connection, errors.translated(self.environment):
-            for one in statements:
-                connection.execute(one)
+        address = self.environment.require("database")
+        connection: Any = adapter.open_connection(self.environment, address)
+
+        def execute(statement: str) -> None:
+            with errors.translated(self.environment):
+                connection.execute(statement).close()
+
+        with closing(connection):
+            yield execute
 
     def prepare(self) -> None:
         """Put the client back, and empty the journal."""
