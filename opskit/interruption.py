@@ -67,7 +67,9 @@ class Stop:
     @contextmanager
     def by_ctrl_c(self) -> Iterator[None]:
         """Let Ctrl-C ask for the end, rather than strike this thread anywhere."""
-        if threading.current_thread() is not threading.main_thread():
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        # A script's background job is started deaf to the Ctrl-C that is meant for another.
+        if not in_main_thread or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             yield
             return
 

@@ -3,6 +3,7 @@
 """Ctrl-C while a database keeps a change waiting, on each engine: it ends, and tells the truth."""
 
 import select
+import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from opskit.db.store import open_store
+from opskit.interruption import Stop
 from opskit.journal_schema import REVISION
 from opskit.models import Change
+from opskit.progress import silent
 from tests.cli.conftest import Ran, posix_only, run, run_and_interrupt, run_at_terminal
 from tests.conftest import Database
 from tests.db.installations import Installation, PostgresInstallation
@@ -183,6 +186,15 @@ def test_apply_ends_while_the_identity_service_says_nothing(database: Database) 
     assert ran.code == 130, ran.all
     assert "the change is committed, but no fresh token has proved it" in ran.err
     assert _state(installation) == (1200, 1)
+
+
+def test_a_command_that_was_started_deaf_to_ctrl_c_stays_so() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Stop(silent).by_ctrl_c():
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # While PostgreSQL commits, which nobody can take back
