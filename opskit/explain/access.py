@@ -77,7 +77,8 @@ FINDINGS: Mapping[str, Explanation] = {
         "OAuthClientApp), its system user is inactive, or this Creatio works with another Identity "
         "Service than the one in opskit.toml.",
         remedy="Open OAuth 2.0 integrated applications in Creatio: is the app there, and its user "
-        "active? If so, compare OAuth20IdentityServerUrl with `identity` in opskit.toml.",
+        "active? If so, compare OAuth20IdentityServerUrl with `identity` in opskit.toml; opskit "
+        "verify looks at the token's key and issuer.",
         certainty=Certainty.LIKELY,
     ),
     "identity-url-empty": Explanation(
@@ -104,7 +105,7 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "oauth-problem": Explanation(
         symptom="Creatio's OAuthHealthCheck finds a problem.",
-        cause="The words of the answer say which.",
+        cause="Its link to the Identity Service is not in order; the words of the answer say why.",
         remedy="Follow the words; then check the system settings OAuth20IdentityServerUrl, "
         "OAuth20IdentityServerClientId and OAuth20IdentityServerClientSecret.",
     ),

@@ -18,7 +18,8 @@ FINDINGS: Mapping[str, Explanation] = {
         symptom="The connection was refused.",
         cause="The host is there, but nothing listens on that port: the service is stopped, is "
         "still starting, or listens elsewhere.",
-        remedy="Start the service or correct the port; after a deploy, give it a minute.",
+        remedy="Start the service or correct the port; after a deploy, give it a minute "
+        "(verify and smoke: --wait 5m).",
         unreachable=True,
         transient=True,
     ),

@@ -10,8 +10,9 @@ from opskit.models import Certainty
 FINDINGS: Mapping[str, Explanation] = {
     "restarting": Explanation(
         symptom="The server answers 502, 503 or 504.",
-        cause="The application behind it is restarting, or is down.",
-        remedy="Wait a minute and try again; then look at the application's own log.",
+        cause="The application behind it is restarting or down, or takes too long to answer (504).",
+        remedy="Try again in a minute, or let verify and smoke do so (--wait 5m); then look at the "
+        "application's own log.",
         transient=True,
     ),
     "unexpected-status": Explanation(

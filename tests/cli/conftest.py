@@ -201,8 +201,7 @@ def plain(text: str) -> str:
 def altered(sandbox: Sandbox, folder: Path, *changes: tuple[str, str]) -> Path:
     """Write the sandbox's configuration to ``folder`` with some texts replaced."""
     text = sandbox.config.read_text("utf-8")
-    secrets = (sandbox.folder / "secrets").as_posix()
-    for old, new in [('file = "secrets/', f'file = "{secrets}/'), *changes]:
+    for old, new in [('file = "', f'file = "{sandbox.folder.as_posix()}/'), *changes]:
         assert old in text
         text = text.replace(old, new)
     path = folder / "opskit.toml"
