@@ -33,7 +33,7 @@ from tests.conftest import ENVIRONMENTS, Sandbox, Server, new_database
 from tests.db.installations import Installation, PostgresInstallation
 
 BY_BOB = ChangeOptions(Author("bob", "quarterly review"))
-QUICK = ApplyOptions(replace(BY_BOB, verify=False, lock_timeout=2))
+QUICK = ApplyOptions(replace(BY_BOB, verify=False, lock_timeout=30))
 SYNC = "Data Mart Sync"
 IDS = {
     name: next(one.client_id(name) for one in INTEGRATIONS if one.name == SYNC)

@@ -12,8 +12,10 @@ import pytest
 
 from opskit.check_options import CheckOptions
 from opskit.config import load_config
-from opskit.errors import EXIT_CHECK_FAILED, EXIT_UNREACHABLE, OpskitError
+from opskit.errors import EXIT_CHECK_FAILED, EXIT_UNREACHABLE, Interrupted, OpskitError
+from opskit.fleet import in_turn
 from opskit.http import MAX_BODY, tls_context
+from opskit.interruption import Stop
 from opskit.models import EnvironmentReport, Status
 from opskit.patience import check_environments
 from opskit.settings import Environment
@@ -41,6 +43,16 @@ def checked(
 
 def all_pass(reports: Sequence[EnvironmentReport]) -> bool:
     return {check.status for one in reports for check in one.checks} == {Status.PASS}
+
+
+def test_what_was_written_before_ctrl_c_could_stop_it_is_told_with_it(tmp_path: Path) -> None:
+    def work(environment: Environment, stop: Stop) -> str:
+        stop.ask()
+        return environment.name
+
+    done, errors = in_turn([environment(tmp_path)], work, interrupted="")
+    assert done == ["unit"]
+    assert [type(error) for error in errors] == [Interrupted]
 
 
 def test_two_hundred_environments_by_sixty_four(tmp_path: Path) -> None:

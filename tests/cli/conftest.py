@@ -127,11 +127,7 @@ def run_and_interrupt(
         env=surroundings(config),
     ) as process:
         try:
-            deadline = time.monotonic() + SECONDS
-            while not when():
-                assert process.poll() is None, process.communicate()
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
+            _wait_until(when, process)
             for _ in range(times):
                 process.send_signal(signal.SIGINT)
                 time.sleep(0.3)
@@ -141,14 +137,23 @@ def run_and_interrupt(
     return Ran(process.returncode, out, err)
 
 
+def _wait_until(when: Callable[[], bool], process: subprocess.Popen[Any]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not when():
+        assert process.poll() is None, "it ended too early"
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def run_at_terminal(
     *arguments: str,
     config: Path,
     columns: int = 80,
     answer: str = "",
     env: Mapping[str, str] | None = None,
+    interrupt_when: Callable[[], bool] | None = None,
 ) -> Ran:
-    """Run the command at a pseudo-terminal that types ``answer``."""
+    """Run the command at a pseudo-terminal that types ``answer``, and Ctrl-C when it is time."""
     if sys.platform == "win32":
         pytest.skip("there are no pseudo-terminals on Windows")
     import fcntl
@@ -167,6 +172,9 @@ def run_at_terminal(
         ) as process:
             os.close(theirs)
             os.write(ours, answer.encode())
+            if interrupt_when is not None:
+                _wait_until(interrupt_when, process)
+                process.send_signal(signal.SIGINT)
             text = _read_to_end(ours).decode()
     finally:
         os.close(ours)
