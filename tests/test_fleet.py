@@ -55,13 +55,13 @@ def test_what_was_written_before_ctrl_c_could_stop_it_is_told_with_it(tmp_path: 
     assert [type(error) for error in errors] == [Interrupted]
 
 
-def test_two_hundred_environments_by_sixty_four(tmp_path: Path) -> None:
-    with FleetServer(gather=64) as server:  # nobody gets an answer before 64 have asked
+def test_two_hundred_environments_by_a_hundred(tmp_path: Path) -> None:
+    with FleetServer(gather=100) as server:  # nobody gets an answer before 100 have asked
         reports, errors = checked(server.config(tmp_path, 200), CheckOptions())
 
     assert (errors, all_pass(reports)) == ([], True)
     assert [one.environment for one in reports] == [f"e{number}" for number in range(200)]
-    assert server.together == 64
+    assert server.together == 100
     assert set(server.asked.values()) == {8}
 
 

@@ -4,6 +4,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -101,6 +102,7 @@ def check_shown(
     from opskit.cli.capacity import make_room
     from opskit.patience import check_environments
 
-    make_room(min(len(environments), options.jobs))
+    jobs = make_room(min(len(environments), options.jobs))
+    options = replace(options, jobs=jobs)
     with shown_progress() as display:
         return check_environments(environments, examine, options, display)
