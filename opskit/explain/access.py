@@ -50,7 +50,7 @@ FINDINGS: Mapping[str, Explanation] = {
         certainty=Certainty.LIKELY,
     ),
     "every-call-refused": Explanation(
-        symptom="The token is fine, and every call is refused.",
+        symptom="A token was issued, and every call is refused.",
         cause="Probably the client is not registered in this Creatio, its system user is "
         "inactive, or Creatio does not trust this Identity Service.",
         remedy="See whether the token itself is sound with opskit verify. Then open OAuth 2.0 "
@@ -72,8 +72,8 @@ FINDINGS: Mapping[str, Explanation] = {
         remedy='Correct runtime in opskit.toml: "framework" (API under /0), "net", or "auto".',
     ),
     "client-unregistered": Explanation(
-        symptom="The token is fine, and every call is refused by a Creatio that finds no problem "
-        "with its Identity Service.",
+        symptom="A token was issued, and every call is refused by a Creatio that finds no "
+        "problem with its Identity Service.",
         cause="Probably the client is not registered in this Creatio (it has no row in "
         "OAuthClientApp), its system user is inactive, or this Creatio works with another Identity "
         "Service than the one in opskit.toml.",

@@ -20,10 +20,11 @@ from opskit.durations import format_duration
 from opskit.formats import Run
 from opskit.formats.lifetime_grid import lifetime_grid
 from opskit.formats.matrix import check_matrix, time_table
-from opskit.formats.overview import causes, clean, counted, headline, how_long, some
+from opskit.formats.overview import causes, clean, headline, how_long, some
 from opskit.formats.wording import MARKS, WORDS, explained
 from opskit.models import Applied, Plan
 from opskit.results import Result
+from opskit.words import counted
 
 _OPEN_UP_TO = 3  # causes that are unfolded from the start
 

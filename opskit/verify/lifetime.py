@@ -20,6 +20,7 @@ from opskit.secrets import foreign
 from opskit.settings import Environment, KnownClient
 from opskit.verify.discovery import NoDiscovery, discover
 from opskit.verify.token import Token, TokenRefused, request_token
+from opskit.words import counted
 
 FRESH_TOKEN = "lifetime.fresh_token"  # noqa: S105 (the id of a check)
 _POLL_INTERVAL = 5.0  # seconds
@@ -178,7 +179,7 @@ class _Waiting:
 
 def _no_secret(changes: Sequence[Change], environment: Environment) -> Check:
     others = len(changes) - 1
-    more = f" and {others} more client{'' if others == 1 else 's'}" if others else ""
+    more = f" and {counted(others, 'more client')}" if others else ""
     return skipped(
         FRESH_TOKEN,
         f"not proved: {environment.name} has no secret for {changes[0].client_id}{more} "

@@ -461,7 +461,7 @@ def test_the_doctor_shows_server_and_driver(database: MssqlDatabase) -> None:
     assert checks["database.login"].status is Status.PASS
     assert re.match(r".+ \d[\d.]* through pyodbc \S+, lib\S+ \d", checks["database.login"].summary)
     assert checks["database.read"].status is Status.PASS
-    assert checks["policy.lifetimes"].summary == "1 clients within the policy"
+    assert checks["policy.lifetimes"].summary == "1 client within the policy"
 
 
 def test_the_doctor_explains_a_wrong_driver(database: MssqlDatabase) -> None:
