@@ -74,11 +74,14 @@ def apply_plan(
     """
     named = [environments[one.environment] for one in plan.environments]
     parts = {one.environment: one for one in plan.environments}
+    stop = Stop(progress)
     try:
-        refusals = at_once(named, lambda one: _check_possible(parts[one.name], one, options))
+        refusals = at_once(
+            named, lambda one: _check_possible(parts[one.name], one, options), stop=stop
+        )
         errors = [refusal for refusal in refusals if refusal is not None]
-        errors = errors or check_observed(plan, named)
-    except KeyboardInterrupt:
+        errors = errors or check_observed(plan, named, stop=stop)
+    except KeyboardInterrupt:  # between the two
         raise Interrupted("Interrupted; nothing was written.") from None
     if errors:
         return Applied(plan.hash, [], not_started=list(parts)), errors
@@ -86,7 +89,7 @@ def apply_plan(
         for one in plan.environments:
             if one.changes:
                 confirm(environments[one.environment], one.changes)
-    run = _Run(plan, environments, options, progress)
+    run = _Run(plan, environments, options, stop)
     waves = [list(wave) for _, wave in groupby(plan.environments, key=lambda one: one.wave)]
     try:
         for wave in waves:
@@ -105,13 +108,12 @@ class _Run:
         plan: Plan,
         environments: Mapping[str, Environment],
         options: ApplyOptions,
-        progress: Progress,
+        stop: Stop,
     ) -> None:
         self._plan = plan
         self._environments = environments
         self._options = options
-        self._progress = progress
-        self._stop = Stop(progress)
+        self._stop = stop
         self._begun: set[str] = set()
         self._done: list[ChangeSet] = []
         self._smoke: list[EnvironmentReport] = []
@@ -144,7 +146,8 @@ class _Run:
             self._each(self._done, [(one.environment, self._change(one)) for one in wave])
         done, errors = self._done[before[0] :], self._errors[before[1] :]
         well = not errors and all(map(proved, done))
-        if well and self._options.smoke and not self._options.change.dry_run:
+        smoke = self._options.smoke and not self._options.change.dry_run
+        if well and smoke and not self._stop.asked:
             well = self._smoke_checked([self._environments[one.environment] for one in wave])
         if not well and self._options.revert_on_failure and not self._stop.asked:
             changed = [one for one in done if one.outcome is Outcome.CHANGED]
@@ -190,7 +193,7 @@ class _Run:
             environments,
             lambda one, http: smoke(one, http=http),
             CheckOptions(wait=self._options.smoke_wait),
-            self._progress,
+            self._stop.progress,  # asyncio learns of Ctrl-C by itself
         )
         self._smoke += report.environments
         self._errors += errors

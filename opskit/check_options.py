@@ -4,7 +4,7 @@
 
 from dataclasses import dataclass
 
-JOBS = 64  # environments at a time
+JOBS = 100  # environments at a time
 
 
 @dataclass(frozen=True, slots=True)

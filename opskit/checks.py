@@ -3,7 +3,7 @@
 """Short ways to say how a check ended."""
 
 from opskit.errors import NoAnswer, OpskitError, UnreachableError
-from opskit.explain import EXPLANATIONS, finding
+from opskit.explain import EXPLANATIONS, finding, link
 from opskit.models import Check, Finding, Status
 from opskit.secrets import foreign
 
@@ -43,5 +43,6 @@ def from_error(check_id: str, error: OpskitError) -> Check:
         error.remedy,
         unreachable=isinstance(error, UnreachableError),
         transient=known is not None and known.transient,
+        link=link(error.code),
     )
     return failed(check_id, found)

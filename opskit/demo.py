@@ -10,7 +10,8 @@ from opskit.apply import ApplyOptions, apply_plan
 from opskit.config import Config, load_config
 from opskit.desired import load_desired
 from opskit.fleet import check_all
-from opskit.journal import Author, read_history
+from opskit.history import read_history
+from opskit.journal import Author
 from opskit.lifetime import ChangeOptions, Wish, set_lifetimes
 from opskit.listing import list_lifetimes
 from opskit.models import ChangeSets

@@ -19,6 +19,7 @@ from opskit.settings import Environment
 from opskit.smoke.runtime import find_api
 from opskit.threads import in_database_thread
 from opskit.verify.discovery import NoDiscovery, discover
+from opskit.words import counted
 
 
 async def examine(environment: Environment) -> EnvironmentReport:
@@ -158,7 +159,7 @@ def _policy(store: ClientStore, environment: Environment) -> Check:
         named = ", ".join(f"{client.label} ({client.lifetime} s)" for client in outside[:5])
         more = f" and {len(outside) - 5} more" if len(outside) > 5 else ""
         return warned("policy.lifetimes", finding("lifetimes-outside-policy", named + more))
-    return passed("policy.lifetimes", f"{len(clients)} clients within the policy")
+    return passed("policy.lifetimes", f"{counted(len(clients), 'client')} within the policy")
 
 
 async def _identity(http: Http, environment: Environment) -> Check:

@@ -4,48 +4,66 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from opskit.check_options import JOBS
 from opskit.durations import format_duration
 from opskit.errors import Interrupted, OpskitError, UnreachableError, internal_error
+from opskit.interruption import Stop
 from opskit.models import EnvironmentReport, Report, Status
 from opskit.progress import Progress, State, Step, silent
 from opskit.settings import Environment
-from opskit.threads import DATABASES, Threads
+from opskit.threads import Threads, places
 
 Found = TypeVar("Found")
 Check = Callable[[Environment], Awaitable[EnvironmentReport]]
 
 
 def at_once(
-    environments: Sequence[Environment], look: Callable[[Environment], Found]
+    environments: Sequence[Environment],
+    look: Callable[[Environment], Found],
+    *,
+    stop: Stop | None = None,
 ) -> list[Found | OpskitError]:
-    """Run ``look``, which waits for a database, in threads.
+    """Run ``look``, which waits for a database and writes nothing, in threads.
+
+    Args:
+        environments: where.
+        look: what to do in each; after Ctrl-C it is left to itself.
+        stop: learns of Ctrl-C, for what comes afterwards.
 
     Returns:
         What each environment gave, or its error, in the order of ``environments``.
+
+    Raises:
+        Interrupted: Ctrl-C was pressed before all were over.
     """
+    stop = stop or Stop(silent)
 
     def one(environment: Environment) -> Found | OpskitError:
         try:
-            return look(environment)
+            with places:
+                stop.check(environment.name)
+                return look(environment)
         except OpskitError as error:
             error.environment = error.environment or environment.name
             return error
         except Exception as error:  # noqa: BLE001 (one environment must not hide the others)
             return internal_error(error, environment.name)
 
-    with ThreadPoolExecutor(max_workers=DATABASES) as pool:
-        return list(pool.map(one, environments))
+    with stop.by_ctrl_c():
+        futures = [Threads().submit(one, environment) for environment in environments]
+        stop.wait(futures)
+        stop.check()
+    return [future.result() for future in futures]
 
 
 def in_turn(
     environments: Sequence[Environment],
-    work: Callable[[Environment], Found],
+    work: Callable[[Environment, Stop], Found],
     *,
-    interrupted: str = "",
+    interrupted: str,
+    progress: Progress = silent,
 ) -> tuple[list[Found], list[OpskitError]]:
     """Do ``work``, which writes, in one environment after the other.
 
@@ -54,19 +72,22 @@ def in_turn(
 
     Args:
         environments: where.
-        work: what to do in each.
+        work: what to do in each; what of it waits for a database is run by the Stop.
         interrupted: what to do after Ctrl-C; ``{}`` stands for the environment's name.
+        progress: told each step.
 
     Returns:
         What was done, and one error for each environment where it could not be.
     """
+    stop = Stop(progress)
     done: list[Found] = []
     errors: list[OpskitError] = []
     for environment in environments:
         name = environment.name
         try:
-            done.append(work(environment))
+            done.append(work(environment, stop))
         except Interrupted as error:
+            error.environment = name
             errors.append(error)
             break
         except KeyboardInterrupt:
@@ -78,6 +99,8 @@ def in_turn(
             errors.append(error)
         except Exception as error:  # noqa: BLE001 (one environment must not hide the others)
             errors.append(internal_error(error, name))
+    if stop.asked and not any(isinstance(error, Interrupted) for error in errors):
+        errors.append(Interrupted("Interrupted; what was under way was done first, as shown."))
     return done, errors
 
 

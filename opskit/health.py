@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from opskit.checks import unanswered
 from opskit.diagnosis.answers import diagnose
+from opskit.diagnosis.pages import page_finding
 from opskit.errors import NoAnswer
 from opskit.explain import finding
-from opskit.http import Http
+from opskit.http import Answer, Http
 from opskit.models import Finding
 
 OAUTH_PATH = "api/OAuthHealthCheck"
@@ -29,7 +30,8 @@ class Health:
     Attributes:
         words: what was seen.
         problem: why it is not well; None where it is, or where nobody knows.
-        absent: True where this version of Creatio has no such check.
+        absent: True where nothing answers under that path: this version of Creatio has no such
+            check, or, where the web server says so in Creatio's place, ``problem`` holds.
         named: True where OAuthHealthCheck itself spoke, so that ``problem`` is the cause.
         elapsed: seconds until the answer was there; None without one.
     """
@@ -68,8 +70,9 @@ async def ask_oauth(http: Http, api: str, within: float | None = None) -> Health
         problem = finding(known, f"{answer.status}: {answer.excerpt()}")
         return Health(f"{name}: {answer.excerpt()}", problem, named=True, elapsed=answer.elapsed)
     if answer.status == 404:
-        words = f"{name}: 404; it is there from Creatio 8.1.2 on (on .NET from 8.3.2 on)."
-        return Health(words, absent=True, elapsed=answer.elapsed)
+        return _not_found(
+            answer, f"{name}: 404; it is there from Creatio 8.1.2 on (on .NET from 8.3.2 on)."
+        )
     wrong = diagnose(answer)
     if wrong is None:
         wrong = finding("unexpected-shape", f"No HasProblem in the answer: {answer.excerpt()}")
@@ -89,6 +92,14 @@ async def ask_ping(http: Http, api: str) -> Health:
     except NoAnswer as error:
         return Health(error.message, unanswered(error))
     if answer.status == 404:
-        return Health("404: this Creatio has no Ping.", absent=True, elapsed=answer.elapsed)
+        return _not_found(answer, "404: this Creatio has no Ping.")
     well = answer.status == 200 and not answer.is_html
     return Health("alive", None if well else diagnose(answer), elapsed=answer.elapsed)
+
+
+def _not_found(answer: Answer, words: str) -> Health:
+    """Return what a 404 says, which Creatio answers, or a web server that has no Creatio there."""
+    page = page_finding(answer)
+    if page is None or page.id not in {"iis-not-found", "gateway-page"}:
+        return Health(words, absent=True, elapsed=answer.elapsed)
+    return Health(words, page, absent=page.id == "iis-not-found", elapsed=answer.elapsed)

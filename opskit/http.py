@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,6 +35,7 @@ if importlib.util.find_spec("sniffio") is None:
 
 import httpx  # noqa: E402
 
+CONNECTIONS = 16  # at a time and of one environment
 MAX_BODY = 2 * 1024 * 1024  # bytes
 _EXCERPT = 160  # characters
 
@@ -188,9 +190,13 @@ class Http:
                 if scheme == "http" and local
                 else tls_context(self._environment),
                 follow_redirects=False,
+                # With a session's cookie Creatio might no longer ask for the token.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
                 trust_env=not local,
                 timeout=httpx.Timeout(self._timeout, pool=None),
-                limits=httpx.Limits(max_connections=16, max_keepalive_connections=16),
+                limits=httpx.Limits(
+                    max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
+                ),
                 headers={
                     "User-Agent": f"opskit/{__version__}",
                     "Accept": "application/json",

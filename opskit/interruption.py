@@ -8,7 +8,7 @@ the exception for its own. So the thread that waits learns of Ctrl-C, and ends t
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from types import FrameType
@@ -20,7 +20,7 @@ from opskit.threads import Threads
 
 R = TypeVar("R")
 
-_LOOK = 0.2  # seconds; in pieces too because Windows lets no signal through before a wait ends
+_LOOK = 0.1  # seconds; in pieces too because Windows lets no signal through before a wait ends
 _PATIENCE = 3.0  # seconds that cancelled work may take to end
 
 
@@ -28,10 +28,13 @@ class Stop:
     """Passes Ctrl-C on to work that other threads do.
 
     It is a Progress: told a step after Ctrl-C, it ends the work there.
+
+    Args:
+        progress: told each step that may be taken.
     """
 
     def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+        self.progress = progress
         self.asked = False  # no Event, whose lock the interrupted thread might hold
 
     @classmethod
@@ -45,10 +48,10 @@ class Stop:
         Raises:
             Interrupted: Ctrl-C was pressed.
         """
-        self._progress(step)
+        self.progress(step)
         self.check(step.environment)
 
-    def check(self, environment: str) -> None:
+    def check(self, environment: str | None = None) -> None:
         """Go on only if nobody has pressed Ctrl-C.
 
         Raises:
@@ -64,7 +67,9 @@ class Stop:
     @contextmanager
     def by_ctrl_c(self) -> Iterator[None]:
         """Let Ctrl-C ask for the end, rather than strike this thread anywhere."""
-        if threading.current_thread() is not threading.main_thread():
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        # A script's background job is started deaf to the Ctrl-C that is meant for another.
+        if not in_main_thread or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             yield
             return
 
@@ -82,7 +87,7 @@ class Stop:
         environment: str,
         work: Callable[[], R],
         *,
-        cancel: Callable[[], object] | None = None,
+        cancel: Callable[[], bool] | None = None,
         left: Callable[[], OpskitError] | None = None,
     ) -> R:
         """Return what ``work`` does in a thread of its own, or end it after Ctrl-C.
@@ -90,8 +95,10 @@ class Stop:
         Args:
             environment: where.
             work: asks a database.
-            cancel: makes the work end; without it, work that Ctrl-C meets is left to itself.
-            left: gives the error for work that does not end in spite of ``cancel``.
+            cancel: makes the work end, and tells whether nothing was written; without it, work
+                that Ctrl-C meets is left to itself.
+            left: gives the error for work that does not end in spite of ``cancel``, if more can be
+                said of it.
 
         Raises:
             Interrupted: it was left to itself before it was over.
@@ -99,18 +106,27 @@ class Stop:
         with self.by_ctrl_c():
             self.check(environment)
             future = Threads().submit(work)
-            while not (self.asked or _over(future, _LOOK)):
-                pass
+            self.wait([future])
             if self.asked and cancel is not None:
                 if not future.done():
-                    self._progress(Step(environment, "stopping …", _PATIENCE))
+                    self.progress(Step(environment, "stopping …", _PATIENCE, urgent=True))
                     cancel()
-                if not _over(future, _PATIENCE) and left is not None:
-                    raise left()
+                if not _over([future], _PATIENCE):
+                    raise left() if left else _left(environment, prevented=cancel())
             elif self.asked:
                 self.check(environment)
             return future.result()
 
+    def wait(self, futures: Sequence[Future[R]]) -> None:
+        """Wait until all of ``futures`` are over, or somebody presses Ctrl-C."""
+        while not (self.asked or _over(futures, _LOOK)):
+            pass
 
-def _over(future: Future[R], seconds: float) -> bool:
-    return not wait([future], timeout=seconds).not_done
+
+def _left(environment: str, *, prevented: bool) -> Interrupted:
+    state = "nothing was written" if prevented else "whether it was written is not known yet"
+    return Interrupted(f"Interrupted; {state}.", environment=environment)
+
+
+def _over(futures: Sequence[Future[R]], seconds: float) -> bool:
+    return not wait(futures, timeout=seconds).not_done

@@ -6,9 +6,11 @@ Alembic and SQLAlchemy are imported by the functions that need them, and by noth
 """
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from opskit.address import engine_of
+from opskit.db.cancellation import Cancellation
 from opskit.db.store import LOCK_TIMEOUT, open_store
 from opskit.errors import (
     OpskitError,
@@ -17,6 +19,7 @@ from opskit.errors import (
     ValueChanged,
 )
 from opskit.fleet import at_once, in_turn
+from opskit.interruption import Stop
 from opskit.models import (
     DbaScript,
     JournalMigration,
@@ -27,7 +30,13 @@ from opskit.models import (
     JournalStates,
     JournalStatus,
 )
+from opskit.progress import Progress, Step, silent
 from opskit.settings import Environment
+
+if TYPE_CHECKING:
+    from opskit.db.migration import Migration
+
+R = TypeVar("R")
 
 REVISION = "0001"
 """The newest revision in ``migrations/``: the one that this opskit works with."""
@@ -62,15 +71,20 @@ def upgrade(
     *,
     confirm: Confirm = lambda *_: None,
     lock_timeout: float = LOCK_TIMEOUT,
+    progress: Progress = silent,
 ) -> tuple[JournalMigrations, list[OpskitError]]:
     """Make the journal, or bring it up to date, in one environment after the other.
 
-    An environment that fails does not keep the others from theirs.
+    An environment that fails does not keep the others from theirs; Ctrl-C does.
 
     Returns:
         What was done, and one error for each environment where it could not be.
     """
-    return _each(environments, lambda one: _upgrade(one, confirm, lock_timeout))
+
+    def migrate(environment: Environment, stop: Stop) -> JournalMigration:
+        return _upgrade(_Place(environment, lock_timeout, stop), confirm)
+
+    return _each(environments, migrate, progress)
 
 
 def downgrade(
@@ -78,13 +92,18 @@ def downgrade(
     *,
     confirm: Confirm = lambda *_: None,
     lock_timeout: float = LOCK_TIMEOUT,
+    progress: Progress = silent,
 ) -> tuple[JournalMigrations, list[OpskitError]]:
     """Remove the journal with all its records, in one environment after the other.
 
     Returns:
         What was done, and one error for each environment where it could not be.
     """
-    return _each(environments, lambda one: _downgrade(one, confirm, lock_timeout))
+
+    def migrate(environment: Environment, stop: Stop) -> JournalMigration:
+        return _downgrade(_Place(environment, lock_timeout, stop), confirm)
+
+    return _each(environments, migrate, progress)
 
 
 def history() -> JournalRevisions:
@@ -133,50 +152,79 @@ def _state(environment: Environment) -> JournalState:
 
 
 def _each(
-    environments: Sequence[Environment], migrate: Callable[[Environment], JournalMigration]
+    environments: Sequence[Environment],
+    migrate: Callable[[Environment, Stop], JournalMigration],
+    progress: Progress,
 ) -> tuple[JournalMigrations, list[OpskitError]]:
     remedy = "See what is there now: opskit db current -e {}"
-    done, errors = in_turn(environments, migrate, interrupted=remedy)
+    done, errors = in_turn(environments, migrate, interrupted=remedy, progress=progress)
     return JournalMigrations(done), errors
 
 
-def _upgrade(environment: Environment, confirm: Confirm, lock_timeout: float) -> JournalMigration:
-    from opskit.db.migration import open_migration
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a migration takes place, and how it is waited for and stopped."""
 
+    environment: Environment
+    lock_timeout: float
+    stop: Stop
+
+    def locked(self, work: "Callable[[Migration], R]") -> R:
+        """Return what ``work`` does with the journal's schema, behind the environment's lock."""
+        cancellation, name = Cancellation(), self.environment.name
+
+        def migrate() -> R:
+            from opskit.db.migration import open_migration
+
+            self.stop(Step(name, "waiting for the lock"))
+            with open_migration(
+                self.environment, lock_timeout=self.lock_timeout, cancellation=cancellation
+            ) as migration:
+                return work(migration)
+
+        return self.stop.run(name, migrate, cancel=cancellation.cancel)
+
+
+def _upgrade(place: _Place, confirm: Confirm) -> JournalMigration:
+    def make(migration: "Migration") -> str | None:
+        if migration.revision != REVISION:
+            migration.upgrade()
+        return migration.revision
+
+    environment = place.environment
     try:
         # Twice, so that nobody else waits for us while we wait for an answer.
-        with open_migration(environment, lock_timeout=lock_timeout) as migration:
-            before = migration.revision
+        before = place.locked(lambda migration: migration.revision)
         if before != REVISION:
             confirm(environment, 0)
-            with open_migration(environment, lock_timeout=lock_timeout) as migration:
-                before = migration.revision
-                if before != REVISION:
-                    migration.upgrade()
+            before = place.locked(make)
     except PermissionMissing as error:
         raise _not_allowed(error, environment, "upgrade") from None
     return JournalMigration(environment.name, before, REVISION)
 
 
-def _downgrade(environment: Environment, confirm: Confirm, lock_timeout: float) -> JournalMigration:
-    from opskit.db.migration import open_migration
+def _downgrade(place: _Place, confirm: Confirm) -> JournalMigration:
+    environment = place.environment
 
-    nothing = JournalMigration(environment.name, None, None)
-    try:
-        with open_migration(environment, lock_timeout=lock_timeout) as migration:
-            if migration.revision is None:
-                return nothing
-            entries = migration.entries()
-        confirm(environment, entries)
-        with open_migration(environment, lock_timeout=lock_timeout) as migration:
-            before = migration.revision
-            if before is None:
-                return nothing
+    def count(migration: "Migration") -> int | None:
+        return None if migration.revision is None else migration.entries()
+
+    def remove(migration: "Migration") -> str | None:
+        if migration.revision is not None:
             if migration.entries() != entries:
                 raise _grown(environment)
             migration.downgrade()
+        return migration.revision
+
+    try:
+        before, entries = None, place.locked(count)
+        if entries is not None:
+            confirm(environment, entries)
+            before = place.locked(remove)
     except PermissionMissing as error:
         raise _not_allowed(error, environment, "downgrade") from None
+    if before is None or entries is None:
+        return JournalMigration(environment.name, None, None)
     return JournalMigration(environment.name, before, None, entries)
 
 

@@ -238,7 +238,7 @@ def _write(
     stop.run(
         environment.name,
         write,
-        cancel=lambda: opened and opened.cancel(),
+        cancel=lambda: opened is None or opened.cancel(),
         left=lambda: interrupted(opened, environment, wanted, record),
     )
 

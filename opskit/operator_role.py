@@ -8,11 +8,13 @@ Making it takes a DBA's login. It adds what is missing and takes nothing away.
 from collections.abc import Callable, Sequence
 
 from opskit.address import engine_of
-from opskit.db.store import LOCK_TIMEOUT, open_store
+from opskit.db.store import LOCK_TIMEOUT, ClientStore, open_store
 from opskit.errors import JournalMissing, OpskitError, PermissionMissing, UsageError
 from opskit.fleet import in_turn
+from opskit.interruption import Stop
 from opskit.journal import require_journal
 from opskit.models import DbaScript, OperatorRole, OperatorRoles, Outcome
+from opskit.progress import Progress, Step, silent
 from opskit.secrets import printable
 from opskit.settings import Environment
 
@@ -37,6 +39,7 @@ def make_role(
     dry_run: bool = False,
     confirm: Confirm = lambda _: None,
     lock_timeout: float = LOCK_TIMEOUT,
+    progress: Progress = silent,
 ) -> tuple[OperatorRoles, list[OpskitError]]:
     """Make the role, or add what it lacks, in one environment after the other.
 
@@ -47,32 +50,43 @@ def make_role(
         dry_run: take the same path and roll back.
         confirm: asked before a write.
         lock_timeout: seconds to wait for a change to end.
+        progress: told each step.
 
     Returns:
         What was done, and one error for each environment where it could not be.
     """
 
-    def attempt(environment: Environment, *, commit: bool) -> list[str]:
-        return _attempt(environment, logins, diagnosis, lock_timeout, commit=commit)
+    def attempt(environment: Environment, stop: Stop, *, commit: bool) -> list[str]:
+        opened: ClientStore | None = None
 
-    def work(environment: Environment) -> OperatorRole:
+        def grant() -> list[str]:
+            nonlocal opened
+            stop(Step(environment.name, "connecting"))
+            with open_store(environment) as opened:
+                stop(Step(environment.name, "waiting for the lock"))
+                return _grant(opened, environment, logins, diagnosis, lock_timeout, commit=commit)
+
+        cancel = lambda: opened is None or opened.cancel()  # noqa: E731
+        return stop.run(environment.name, grant, cancel=cancel)
+
+    def work(environment: Environment, stop: Stop) -> OperatorRole:
         try:
             # Looked at first, so that nobody else waits for us while we wait for an answer.
-            gained = attempt(environment, commit=False)
+            gained = attempt(environment, stop, commit=False)
             if dry_run:
                 outcome = Outcome.DRY_RUN if gained else Outcome.UNCHANGED
                 return OperatorRole(environment.name, outcome, gained)
             if gained:
                 confirm(environment)
             # Also when nothing seems to be missing: Babelfish does not tell a role's rights.
-            gained = attempt(environment, commit=True)
+            gained = attempt(environment, stop, commit=True)
         except PermissionMissing as error:
             raise _not_allowed(error, environment) from None
         outcome = Outcome.CHANGED if gained else Outcome.UNCHANGED
         return OperatorRole(environment.name, outcome, gained)
 
     remedy = "Repeat the command for {}; what is there already stays as it is."
-    done, errors = in_turn(environments, work, interrupted=remedy)
+    done, errors = in_turn(environments, work, interrupted=remedy, progress=progress)
     return OperatorRoles(done), errors
 
 
@@ -129,7 +143,8 @@ def check_login(login: str, dialect: str) -> None:
         )
 
 
-def _attempt(
+def _grant(
+    store: ClientStore,
     environment: Environment,
     logins: Sequence[str],
     diagnosis: bool,
@@ -140,18 +155,17 @@ def _attempt(
     """Add what is missing in one transaction; return it, sorted."""
     for login in logins:
         check_login(login, engine_of(environment.require("database")) or "postgresql")
-    with open_store(environment) as store:
-        store.rights()  # says where Clients is, if it is not in the environment's schema
-        try:
-            require_journal(store, environment)
-        except JournalMissing as error:
-            raise _without_journal(error, environment) from None
-        with store.change(lock_timeout=lock_timeout) as transaction:
-            before = transaction.role()
-            transaction.make_role(logins, diagnosis=diagnosis)
-            gained = sorted(transaction.role() - before)
-            if not commit:
-                transaction.roll_back()
+    store.rights()  # says where Clients is, if it is not in the environment's schema
+    try:
+        require_journal(store, environment)
+    except JournalMissing as error:
+        raise _without_journal(error, environment) from None
+    with store.change(lock_timeout=lock_timeout) as transaction:
+        before = transaction.role()
+        transaction.make_role(logins, diagnosis=diagnosis)
+        gained = sorted(transaction.role() - before)
+        if not commit:
+            transaction.roll_back()
     return gained
 
 

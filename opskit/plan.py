@@ -12,6 +12,7 @@ from opskit.desired import DesiredState
 from opskit.durations import format_duration
 from opskit.errors import OpskitError, PolicyError, ValueChanged
 from opskit.fleet import at_once
+from opskit.interruption import Stop
 from opskit.matching import match_clients
 from opskit.models import Change, Client, EnvironmentPlan, Plan, Violation
 from opskit.policy import LARGEST
@@ -81,16 +82,22 @@ def plan_hash(plans: Sequence[EnvironmentPlan]) -> str:
     return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
-def check_observed(plan: Plan, environments: Sequence[Environment]) -> list[OpskitError]:
+def check_observed(
+    plan: Plan, environments: Sequence[Environment], *, stop: Stop | None = None
+) -> list[OpskitError]:
     """Read the live state anew and compare it with what the plan was made for.
 
     Args:
         plan: what was observed, in each of its environments.
         environments: those of opskit.toml; the plan's are among them.
+        stop: learns of Ctrl-C, for what comes afterwards.
 
     Returns:
         One error for each environment that could not be read or has moved; none when the whole
         plan can begin.
+
+    Raises:
+        Interrupted: Ctrl-C was pressed meanwhile.
     """
     planned = {one.environment: one for one in plan.environments}
     concerned = [environment for environment in environments if environment.name in planned]
@@ -98,7 +105,8 @@ def check_observed(plan: Plan, environments: Sequence[Environment]) -> list[Opsk
     def compare(environment: Environment) -> OpskitError | None:
         return _moved(environment, planned[environment.name].observed)
 
-    return [o for o in at_once(concerned, compare) if isinstance(o, OpskitError)]
+    outcomes = at_once(concerned, compare, stop=stop)
+    return [outcome for outcome in outcomes if isinstance(outcome, OpskitError)]
 
 
 def _clients(environment: Environment) -> list[Client]:

@@ -25,12 +25,14 @@ class Step:
         words: what it does now, or waits for.
         left: seconds that it will go on waiting at the most; None when it does not wait.
         state: whether it is under way at all, or over.
+        urgent: whether somebody waits to be told it, such as after Ctrl-C.
     """
 
     environment: str
     words: str
     left: float | None = None
     state: State = State.RUNNING
+    urgent: bool = False
 
 
 # Told each step before it is taken; an Interrupted that it raises stops the command there.

@@ -14,6 +14,7 @@ from opskit.interruption import Stop
 from opskit.models import Change, ChangeSet, Check, Status, Verification
 from opskit.progress import Progress, Step
 from opskit.settings import Environment
+from opskit.threads import Threads
 
 READ_BACK = "lifetime.read_back"
 
@@ -107,10 +108,14 @@ def _differing(
 def _fresh_tokens(
     environment: Environment, changes: Sequence[Change], wait: float, progress: Progress
 ) -> tuple[Sequence[Check], dict[str, Verification]]:
-    from opskit.verify.lifetime import FRESH_TOKEN, prove
+    from opskit.verify.lifetime import FRESH_TOKEN, Proof, prove
+
+    async def ask() -> Proof:
+        asyncio.get_running_loop().set_default_executor(Threads())
+        return await prove(environment, changes, wait=wait, progress=progress)
 
     try:
-        proof = asyncio.run(prove(environment, changes, wait=wait, progress=progress))
+        proof = Stop.of(progress).run(environment.name, lambda: asyncio.run(ask()))
     except Interrupted:
         raise
     except OpskitError as error:

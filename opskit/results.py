@@ -27,12 +27,15 @@ class Result:
             before it had any.
         errors: one for each environment that something went wrong in.
         pending_matters: whether changes that a plan would make decide the exit code.
+        plan: what was carried out, for a report that shows what was left alone, too; None for what
+            carries out none.
     """
 
     command: str
     data: Any = None
     errors: Sequence[OpskitError] = field(default=())
     pending_matters: bool = False
+    plan: Plan | None = None
 
     @property
     def exit_code(self) -> int:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from opskit.db.store import open_store
 from opskit.errors import Interrupted, OpskitError, ValueChanged
+from opskit.history import find_change_set, find_plan
 from opskit.interruption import Stop
-from opskit.journal import find_change_set, find_plan, require_journal
+from opskit.journal import require_journal
 from opskit.lifetime import ChangeOptions, Confirm, change_lifetimes, proved
 from opskit.models import Change, ChangeSet, ChangeSets
 from opskit.progress import Progress, silent

@@ -149,6 +149,14 @@ class Environment(Settings, frozen=True, kw_only=True):
                 raise
         return self.fetched[reference]
 
+    async def fetch(self, reference: SecretRef) -> Secret:
+        """Return what :meth:`resolve` does, in a thread where that may take its time."""
+        if reference in self.fetched or reference.env is not None:
+            return self.resolve(reference)
+        import asyncio
+
+        return await asyncio.to_thread(self.resolve, reference)
+
     def plain_channels(self) -> list[str]:
         """Return the addresses beyond this machine that are reached without verified TLS."""
         plain = [

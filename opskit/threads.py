@@ -12,14 +12,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 DATABASES = 16  # connections at a time, since environments may share a server
-_places = threading.BoundedSemaphore(DATABASES)
+places = threading.BoundedSemaphore(DATABASES)
 
 
 async def in_database_thread(work: Callable[P, R], /, *arguments: P.args, **named: P.kwargs) -> R:
     """Run ``work``, which keeps one connection to a database, in a thread, when it is its turn."""
 
     def in_turn() -> R:
-        with _places:
+        with places:
             return work(*arguments, **named)
 
     return await asyncio.to_thread(in_turn)

@@ -15,6 +15,7 @@ from opskit.errors import Interrupted, LockHeld, OpskitError, UnreachableError, 
 from opskit.models import Change, ChangeRecord
 from opskit.progress import Progress, Step, silent
 from opskit.settings import Environment
+from opskit.words import counted
 
 _TRIES = 3  # when the database chooses this change as the victim of a deadlock
 _LISTED = 10  # clients in a message
@@ -107,11 +108,6 @@ def moved(
         remedy="Somebody else has changed it: see `opskit history`, look again, then repeat.",
         environment=environment.name,
     )
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, such as ``2 lifetimes``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 class _Written(StrEnum):

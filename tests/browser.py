@@ -70,9 +70,6 @@ class Page:
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self._devtools("Emulation.setDeviceMetricsOverride", **size)
 
-    def screenshot(self, path: Path) -> None:
-        path.write_bytes(base64.b64decode(self._get("/screenshot")))
-
     def pdf(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self._post("/print", background=True)))
 
@@ -109,23 +106,10 @@ def chromium(folder: Path) -> Iterator[Page]:
     driver = shutil.which("chromedriver")
     if browser is None or driver is None:
         pytest.skip("no Chromium with chromedriver here; CONTRIBUTING.md says how to have them")
-    process = subprocess.Popen(
-        [driver, "--port=0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        encoding="utf-8",
-        env={**os.environ, "HOME": str(folder)},
-    )
+    process, port = _started(driver, folder)
     with process:
         try:
-            assert process.stdout is not None
-            port = next(
-                found[1]
-                for line in process.stdout
-                if (found := re.search(r"started successfully on port (\d+)", line))
-            )
-            service = f"http://127.0.0.1:{port}"
-            session = _begin(service, browser, folder)
+            session = _begin(f"http://127.0.0.1:{port}", browser, folder)
             try:
                 with httpx.Client(base_url=session, timeout=60, trust_env=False) as http:
                     yield Page(http)
@@ -133,6 +117,27 @@ def chromium(folder: Path) -> Iterator[Page]:
                 httpx.delete(session, timeout=60, trust_env=False)
         finally:
             process.terminate()
+
+
+def _started(driver: str, folder: Path) -> tuple[subprocess.Popen[str], int]:
+    """Start the driver on a free port, which somebody else may take in between."""
+    said: list[str] = []
+    for _ in range(3):
+        process = subprocess.Popen(
+            [driver, "--port=0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+            env={**os.environ, "HOME": str(folder)},
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            if found := re.search(r"started successfully on port (\d+)", line):
+                return process, int(found[1])
+        process.wait()
+        process.stdout.close()
+    raise AssertionError(f"chromedriver does not start: {''.join(said)}")
 
 
 def _begin(service: str, browser: str, folder: Path) -> str:

@@ -111,10 +111,14 @@ class Newman:
     ) -> None:
         self._process.communicate(timeout=30)
 
-    def run(self, collection: Path, environment: Path, **variables: str) -> Ran:
-        """Run a collection with an environment file and further variables."""
+    def run(
+        self, collection: Path, environment: Path, ca_file: Path | None = None, **variables: str
+    ) -> Ran:
+        """Run a collection with an environment file, further authorities and variables."""
         given = [{"key": key, "value": value} for key, value in variables.items()]
         options = {"collection": str(collection), "environment": str(environment), "envVar": given}
+        if ca_file is not None:
+            options["sslExtraCaCerts"] = str(ca_file)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(options) + "\n")

@@ -18,7 +18,8 @@ import pytest
 from opskit.apply import ApplyOptions, apply_plan
 from opskit.db.store import open_store
 from opskit.errors import EXIT_CONFLICT, EXIT_USAGE, Interrupted, LockHeld, ValueChanged
-from opskit.journal import Author, read_history
+from opskit.history import read_history
+from opskit.journal import Author
 from opskit.lifetime import ChangeOptions
 from opskit.models import Applied, Change, EnvironmentPlan, JournalEntry, Outcome, Plan, Status
 from opskit.plan import plan_hash
@@ -32,7 +33,7 @@ from tests.conftest import ENVIRONMENTS, Sandbox, Server, new_database
 from tests.db.installations import Installation, PostgresInstallation
 
 BY_BOB = ChangeOptions(Author("bob", "quarterly review"))
-QUICK = ApplyOptions(replace(BY_BOB, verify=False, lock_timeout=2))
+QUICK = ApplyOptions(replace(BY_BOB, verify=False, lock_timeout=30))
 SYNC = "Data Mart Sync"
 IDS = {
     name: next(one.client_id(name) for one in INTEGRATIONS if one.name == SYNC)

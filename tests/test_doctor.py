@@ -160,7 +160,7 @@ def test_lifetimes_outside_the_policy(database: Database) -> None:
 def test_lifetimes_within_the_policy(database: Database) -> None:
     database.add_client("0123", "Long", 100_000)
     check = examined(database.environment(policy={"max_lifetime": "2d"}))["policy.lifetimes"]
-    assert (check.status, check.summary) == (Status.PASS, "1 clients within the policy")
+    assert (check.status, check.summary) == (Status.PASS, "1 client within the policy")
 
 
 def test_a_wrong_runtime(sandbox: Sandbox) -> None:

@@ -108,6 +108,18 @@ def test_redirects_are_never_followed(web: ScriptedServer, unit: Environment, st
     assert web.requests("/to") == []
 
 
+def test_cookies_are_not_sent_back(web: ScriptedServer, unit: Environment) -> None:
+    web.script("GET", "/here", Reply(headers={"Set-Cookie": "BPMSESSIONID=abc; path=/"}))
+
+    async def twice() -> None:
+        async with Http(unit) as http:
+            for _ in range(2):
+                await http.request("GET", f"{web.url}/here")
+
+    asyncio.run(twice())
+    assert ["cookie" in one.headers for one in web.requests("/here")] == [False, False]
+
+
 def test_connections_are_kept_alive(web: ScriptedServer, unit: Environment) -> None:
     async def five() -> None:
         async with Http(unit) as http:

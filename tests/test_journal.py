@@ -22,7 +22,8 @@ from opskit.errors import (
     UsageError,
     ValueChanged,
 )
-from opskit.journal import Author, find_change_set, new_change_set_id, read_history
+from opskit.history import find_change_set, read_history
+from opskit.journal import Author, new_change_set_id
 from opskit.lifetime import ChangeOptions, Wish, set_lifetime
 from opskit.models import ChangeSet, JournalEntry, Outcome, Verification
 from opskit.revert import revert

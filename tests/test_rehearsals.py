@@ -2,31 +2,43 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is known to fail, end to end: a fault in the sandbox, and the finding that names it.
 
-One line for each way in which sign-in and data paths are known to fail. What no sandbox can play
-has its test elsewhere: connections and certificates in ``test_http.py``.
+One line for each way in which sign-in and data paths are known to fail.
 """
 
 import asyncio
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from opskit.explain import EXPLANATIONS
 from opskit.models import Check, Status
-from opskit.sandbox.faults import DESCRIPTIONS, Fault
+from opskit.sandbox.faults import DESCRIPTIONS, NEED_TLS, Fault
 from opskit.smoke import smoke
 from opskit.verify import verify
-from tests.cli.conftest import run
+from tests.cli.conftest import altered, run
 from tests.conftest import Sandbox
 from tests.smoke import HEALTH, ORDERS, PATHS, with_checks
 
 ROOT = Path(__file__).resolve().parents[1]
 ODATA = ("odata4", "odata3")
 TOKENS = ("token.post", "token.basic")
+SMOKE = ("token", *HEALTH, *PATHS, ORDERS.name)
+SECURED = ("token", *HEALTH)  # the Identity Service's certificate, and Creatio's
 
 # Fault → the checks of verify or smoke that show it → how they end and by which finding.
 REHEARSALS: dict[Fault, tuple[tuple[str, ...], Status, str]] = {
+    # Nothing comes back.
+    Fault.IDENTITY_STOPPED: (("token",), Status.FAIL, "connection-refused"),
+    Fault.CREATIO_STOPPED: ((*HEALTH, *PATHS), Status.FAIL, "connection-refused"),
+    Fault.CERTIFICATE_EXPIRED: (SECURED, Status.FAIL, "tls-expired"),
+    Fault.CERTIFICATE_NOT_YET_VALID: (SECURED, Status.FAIL, "tls-not-yet-valid"),
+    Fault.CERTIFICATE_WRONG_HOST: (SECURED, Status.FAIL, "tls-wrong-host"),
+    Fault.CERTIFICATE_SELF_SIGNED: (SECURED, Status.FAIL, "tls-self-signed"),
+    Fault.CERTIFICATE_UNKNOWN_ISSUER: (SECURED, Status.FAIL, "tls-unknown-issuer"),
+    # The database answers 42P01.
+    Fault.TABLE_MISSING: (("lifetime.database",), Status.FAIL, "table-missing"),
     # The token endpoint answers invalid_client, unauthorized_client or invalid_scope.
     Fault.CLIENT_UNKNOWN: (TOKENS, Status.FAIL, "client-unknown"),
     Fault.CLIENT_DISABLED: (TOKENS, Status.FAIL, "client-disabled"),
@@ -76,29 +88,37 @@ REHEARSALS: dict[Fault, tuple[tuple[str, ...], Status, str]] = {
     Fault.LARGE: (("odata4",), Status.FAIL, "answer-too-large"),
 }
 
+MENDED = '[environments.dev]\nschema = "identity"'
+
 # Rehearsed by tests of their own: below, in tests/smoke and in tests/verify.
 ELSEWHERE = {Fault.CACHE, Fault.SLOW, Fault.UNAUTHORIZED_ONCE}
 
 
-def checks_of(sandbox: Sandbox, shown_by: tuple[str, ...]) -> dict[str, Check]:
-    if not set(shown_by) <= {*HEALTH, *PATHS, ORDERS.name}:
-        report = asyncio.run(verify(sandbox.environment()))
+def place_of(fault: Fault) -> str:
+    return "prod" if fault in NEED_TLS else "dev"
+
+
+def checks_of(sandbox: Sandbox, fault: Fault) -> dict[str, Check]:
+    where, (shown_by, _, _) = sandbox.environment(place_of(fault)), REHEARSALS[fault]
+    if set(shown_by) <= set(SMOKE):
+        report = asyncio.run(smoke(with_checks(where, ORDERS)))
     else:
-        report = asyncio.run(smoke(with_checks(sandbox.environment(), ORDERS)))
+        report = asyncio.run(verify(where))
     return {check.id: check for check in report.checks}
 
 
 @pytest.mark.parametrize("fault", REHEARSALS, ids=str)
 def test_each_fault_has_its_finding(sandbox: Sandbox, fault: Fault) -> None:
     shown_by, status, finding_id = REHEARSALS[fault]
-    sandbox.fault(fault)
-    checks = checks_of(sandbox, shown_by)
+    sandbox.fault(fault, place_of(fault))
+    checks = checks_of(sandbox, fault)
     ended = {i: (checks[i].status, getattr(checks[i].finding, "id", "")) for i in shown_by}
     assert ended == dict.fromkeys(shown_by, (status, finding_id))
 
 
-# Faults that answer in place of every page, the login pages by which a runtime is found out too.
+# Faults in place of every page, the login pages by which a runtime is found out too.
 EVERYWHERE = (
+    Fault.CREATIO_STOPPED,
     *(Fault.UNAVAILABLE, Fault.IIS_NOT_FOUND, Fault.IIS_UNAVAILABLE),
     *(Fault.ASPNET_ERROR, Fault.ASPNET_CORE_NOT_STARTED, Fault.HTML_GATEWAY),
 )
@@ -121,10 +141,10 @@ def test_it_has_the_same_finding_where_the_runtime_is_found_out(
 @pytest.mark.parametrize("fault", REHEARSALS, ids=str)
 def test_each_fault_leaves_nothing_behind(sandbox: Sandbox, fault: Fault) -> None:
     for _ in range(2):  # told twice, it breaks once
-        sandbox.fault(fault)
-    sandbox.mend(fault)
+        sandbox.fault(fault, place_of(fault))
+    sandbox.mend(fault, place_of(fault))
     shown_by, _, _ = REHEARSALS[fault]
-    checks = checks_of(sandbox, shown_by)
+    checks = checks_of(sandbox, fault)
     assert {checks[check_id].status for check_id in shown_by} == {Status.PASS}
 
 
@@ -150,13 +170,34 @@ def test_an_old_lifetime_from_a_cache(sandbox: Sandbox) -> None:
     assert change_set["checks"][1]["finding"]["id"] == "lifetime-stale"
 
 
-def test_the_wrong_schema_is_42p01(sandbox: Sandbox) -> None:
-    where = msgspec.structs.replace(sandbox.environment(), schema="public ")
-    checks = {check.id: check for check in asyncio.run(verify(where)).checks}
-    finding = checks["lifetime.database"].finding
-    assert finding is not None
-    assert finding.id == "table-missing"
-    assert 'schema = "public"' in finding.remedy
+def test_a_table_that_is_not_found_at_the_terminal(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.fault(Fault.TABLE_MISSING)
+    said = 'No table "Clients" in schema public; there is one in identity.'
+    for command in ("verify", "doctor"):
+        ran = run(command, "-e", "dev", config=sandbox.config)
+        assert ran.code == 1
+        assert said in ran.out
+        assert "more opskit explain table-missing" in ran.out
+    ran = run("lifetime", "list", "-e", "dev", config=sandbox.config)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert 'Set schema = "identity" under [environments.dev].' in ran.err
+    mended = altered(sandbox, tmp_path, ("[environments.dev]", MENDED))
+    assert run("verify", "-e", "dev", config=mended).code == 0
+
+
+def test_a_certificate_that_has_expired_at_the_terminal(sandbox: Sandbox) -> None:
+    switch = ("sandbox", "fault", "certificate-expired", "-e", "prod", "--dir", str(sandbox.folder))
+    assert run(*switch).code == 0
+    ran = run("smoke", "-e", "prod", config=sandbox.config)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    assert ran.code == 3
+    assert "failed: certificate has expired." in ran.out
+    assert re.search(rf"saw  It is valid from \S+ \S+ UTC to {yesterday:%Y-%m-%d} ", ran.out)
+    assert "It has nothing to do with credentials." in ran.out
+    assert "more opskit explain tls-expired" in ran.out
+    assert run(*switch, "--off").code == 0
+    assert run("smoke", "-e", "prod", config=sandbox.config).code == 0
 
 
 def test_a_refusal_at_the_terminal(sandbox: Sandbox) -> None:

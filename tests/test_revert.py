@@ -11,7 +11,8 @@ import pytest
 from opskit.apply import ApplyOptions, apply_plan
 from opskit.db.store import open_store
 from opskit.errors import EXIT_CONFLICT, EXIT_USAGE, Interrupted, UsageError, ValueChanged
-from opskit.journal import Author, read_history
+from opskit.history import read_history
+from opskit.journal import Author
 from opskit.lifetime import ChangeOptions
 from opskit.models import Change, ChangeSets, EnvironmentPlan, Outcome, Plan, Status
 from opskit.plan import plan_hash

@@ -21,7 +21,7 @@ from tests.db.installations import Installation
 
 CHANGES = [Change("A1", "Sync", 3600, 900), Change("B2", "Export", 1800, 900)]
 OLD, NEW = {"A1": 3600, "B2": 1800}, {"A1": 900, "B2": 900}
-QUICK = ChangeOptions(Author("alice"), verify=False, lock_timeout=2)
+QUICK = ChangeOptions(Author("alice"), verify=False, lock_timeout=30)
 
 BEFORE_THE_COMMIT = [
     "connecting",
@@ -199,16 +199,29 @@ def test_a_deadlock_is_tried_again(filled: Installation) -> None:
     """Two sessions that wait for each other: the server ends one of them, and we go on.
 
     In which order an engine takes the rows is its own affair, so both are tried: in one of them
-    nobody has to give in.
+    nobody has to give in. Whom the server ends is its own affair too, and mostly whoever began to
+    wait first; where the other one is late, it may be that one, and says nothing of us.
     """
     tries = [_tries_against_a_session_that_takes(order, filled) for order in ("A1 B2", "B2 A1")]
     assert sorted(tries) == [1, 2]
     lifetimes, entries = _present(filled)
     assert lifetimes == NEW
-    assert len(entries) == 4
+    assert len(entries) >= 4
 
 
 def _tries_against_a_session_that_takes(order: str, database: Installation) -> int:
+    for _ in range(5):
+        tries, had = _crossed(order, database)
+        if had:
+            return tries
+    pytest.fail("the server ended the other session each time")
+
+
+def _crossed(order: str, database: Installation) -> tuple[int, bool]:
+    """Change both rows while another session takes them; tell our tries, and whether it had both.
+
+    It takes its second row when we wait for its first.
+    """
     for client_id, lifetime in OLD.items():
         database.set_lifetime(client_id, lifetime)
     first, second = order.split()
@@ -221,8 +234,8 @@ def _tries_against_a_session_that_takes(order: str, database: Installation) -> i
             comparing.wait(10)
             while not database.somebody_waits():
                 time.sleep(0.02)
-            hold_too(second)
-            crossed.set()
+            if hold_too(second):
+                crossed.set()
 
     def progress(step: Step) -> None:
         if step.words.startswith("comparing"):
@@ -236,5 +249,4 @@ def _tries_against_a_session_that_takes(order: str, database: Installation) -> i
     with open_store(environment) as store:
         write_changes(store, environment, CHANGES, record, lock_timeout=10, progress=progress)
     crossing.join()
-    assert crossed.is_set()
-    return len(tries)
+    return len(tries), crossed.is_set()

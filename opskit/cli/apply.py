@@ -104,7 +104,7 @@ def apply(
             confirm=confirm_anything if yes else display.suspended(confirm),
             progress=display,
         )
-    return show(reports.write(Result("apply", applied, errors)), output)
+    return show(reports.write(Result("apply", applied, errors, plan=plan)), output)
 
 
 def _given(parameter: str) -> bool:

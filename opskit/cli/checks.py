@@ -4,6 +4,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -98,7 +99,10 @@ def check_shown(
     Returns:
         As :func:`opskit.fleet.check_all`.
     """
+    from opskit.cli.capacity import make_room
     from opskit.patience import check_environments
 
+    jobs = make_room(min(len(environments), options.jobs))
+    options = replace(options, jobs=jobs)
     with shown_progress() as display:
         return check_environments(environments, examine, options, display)

@@ -19,6 +19,7 @@ from opskit.cli.options import (
     written_environments_option,
 )
 from opskit.cli.output import show
+from opskit.cli.progress import shown_progress
 from opskit.db.store import LOCK_TIMEOUT
 from opskit.errors import Interrupted, ProtectedError, UsageError
 from opskit.formats import FormatChoice
@@ -80,10 +81,13 @@ def upgrade(
     if sql or dialect:
         return _print_script("upgrade", dialect, config, patterns, sql=sql, output=output)
     environments = written_environments(config, patterns, all_envs=all_envs)
-    confirm = _confirm_anything if yes else _confirm_upgrade
     if not yes:
         _require_terminal([one for one in environments if one.protected], "is protected")
-    done, errors = upgrade(environments, confirm=confirm, lock_timeout=lock_timeout)
+    with shown_progress() as display:
+        confirm = _confirm_anything if yes else display.suspended(_confirm_upgrade)
+        done, errors = upgrade(
+            environments, confirm=confirm, lock_timeout=lock_timeout, progress=display
+        )
     return show(Result("db upgrade", done, errors), output)
 
 
@@ -107,10 +111,13 @@ def downgrade(
     if sql or dialect:
         return _print_script("downgrade", dialect, config, patterns, sql=sql, output=output)
     environments = written_environments(config, patterns, all_envs=all_envs)
-    confirm = _confirm_anything if yes else _confirm_downgrade
     if not yes:
         _require_terminal(environments, "would lose all records of its journal")
-    done, errors = downgrade(environments, confirm=confirm, lock_timeout=lock_timeout)
+    with shown_progress() as display:
+        confirm = _confirm_anything if yes else display.suspended(_confirm_downgrade)
+        done, errors = downgrade(
+            environments, confirm=confirm, lock_timeout=lock_timeout, progress=display
+        )
     return show(Result("db downgrade", done, errors), output)
 
 
@@ -156,14 +163,16 @@ def role_command(
     environments = written_environments(config, patterns, all_envs=all_envs)
     if not yes and not dry_run:
         _require_terminal([one for one in environments if one.protected], "is protected")
-    done, errors = make_role(
-        environments,
-        logins=logins,
-        diagnosis=diagnosis,
-        dry_run=dry_run,
-        confirm=(lambda _: None) if yes else _confirm_role,
-        lock_timeout=lock_timeout,
-    )
+    with shown_progress() as display:
+        done, errors = make_role(
+            environments,
+            logins=logins,
+            diagnosis=diagnosis,
+            dry_run=dry_run,
+            confirm=(lambda _: None) if yes else display.suspended(_confirm_role),
+            lock_timeout=lock_timeout,
+            progress=display,
+        )
     return show(Result("db role", done, errors), output)
 
 

@@ -17,7 +17,7 @@ from opskit.cli.options import (
 )
 from opskit.cli.output import show
 from opskit.formats import FormatChoice
-from opskit.journal import read_history
+from opskit.history import read_history
 from opskit.results import Result
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Progress on standard error: a live table on a terminal, plain lines elsewhere.
 
-What takes less than a second shows nothing, and a fleet shows as much as fits.
+What takes less than a second shows nothing, unless it is urgent, and a fleet shows as much as fits.
 """
 
 import sys
@@ -60,6 +60,8 @@ class Display:
             goes_on = before and (before[0].words, before[0].state) == (step.words, step.state)
             since = before[1] if before and goes_on else time.monotonic()
             self._steps[step.environment] = step, since
+            if step.urgent and not goes_on:
+                self._show()
 
     def start(self) -> None:
         """Begin to watch for steps that take long."""
@@ -81,6 +83,9 @@ class Display:
 
         return ask
 
+    def prepare(self) -> None:
+        """Do what takes its time before the first steps can be shown."""
+
     def show(self, steps: Steps) -> None:
         """Show the steps that are under way, and how many seconds each has taken."""
         raise NotImplementedError
@@ -89,15 +94,23 @@ class Display:
         """Take away what is not there to stay."""
 
     def _tick(self) -> None:
+        self.prepare()
         while not self._ended.wait(0.2):
             with self._lock:
-                now = time.monotonic()
-                steps = [(step, now - since) for step, since in self._steps.values()]
-                since = self._began if _is_fleet(steps) else now
-                if any(max(taken, now - since) > _WORTH_SHOWING for _, taken in _running(steps)):
-                    self.show(steps)
+                self._show()
         with self._lock:
             self.clear()
+
+    def _show(self) -> None:
+        """Show the steps, if they are worth it."""
+        now = time.monotonic()
+        steps = [(step, now - since) for step, since in self._steps.values()]
+        since = self._began if _is_fleet(steps) else now
+        if any(
+            step.urgent or max(taken, now - since) > _WORTH_SHOWING
+            for step, taken in _running(steps)
+        ):
+            self.show(steps)
 
 
 class LiveDisplay(Display):
@@ -106,6 +119,10 @@ class LiveDisplay(Display):
     def __init__(self) -> None:
         super().__init__()
         self._live: Live | None = None
+
+    def prepare(self) -> None:
+        """Import what draws tables: whoever presses Ctrl-C shall not wait for that."""
+        import rich.live  # noqa: F401
 
     def show(self, steps: Steps) -> None:
         """Draw the table anew."""
@@ -139,14 +156,20 @@ class PlainDisplay(Display):
             self._say_once("", "", _counts(steps), taken, _WORTH_A_LINE)
             return
         for step, taken in _running(steps):
-            worth = _WORTH_A_LINE if step.left is None else _WORTH_SHOWING
             line = " ".join(filter(None, [f"{step.environment}: {step.words}", _left(step)]))
-            self._say_once(step.environment, step.words, line, taken, worth)
+            self._say_once(step.environment, step.words, line, taken, _worth_a_line(step))
 
     def _say_once(self, where: str, words: str, line: str, taken: float, worth: float) -> None:
-        if taken > worth and taken > self._said.get((where, words), -_REMIND) + _REMIND:
+        if taken >= worth and taken >= self._said.get((where, words), -_REMIND) + _REMIND:
             self._said[where, words] = taken
             say(line)
+
+
+def _worth_a_line(step: Step) -> float:
+    """Return the seconds after which a step is told in a line of its own."""
+    if step.urgent:
+        return 0
+    return _WORTH_A_LINE if step.left is None else _WORTH_SHOWING
 
 
 def _running(steps: Steps) -> Steps:

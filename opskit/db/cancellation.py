@@ -7,24 +7,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from opskit.errors import Interrupted, OpskitError
+from opskit.errors import Interrupted
 
 _AGAIN = 0.1  # seconds
 
 
 class Cancellation:
-    """Decides between a commit and whoever wants to prevent it: the first of them prevails.
+    """Decides between a commit and whoever wants to prevent it: the first of them prevails."""
 
-    Args:
-        send: asks the server to end the statement that runs now. It may take its time, and is
-            repeated: a request that overtakes its statement has no effect.
-    """
-
-    def __init__(self, send: Callable[[], None]) -> None:
-        self._send = send
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sending = threading.Lock()
-        self._running = False
+        self._end: Callable[[], object] | None = None  # of the statement that runs now
         self._committing = False
         self.cancelled = False
 
@@ -34,7 +28,7 @@ class Cancellation:
             if self._committing:
                 return False
             again, self.cancelled = self.cancelled, True
-            if self._running and not again:
+            if self._end is not None and not again:
                 threading.Thread(target=self._insist, daemon=True).start()
         return True
 
@@ -50,37 +44,46 @@ class Cancellation:
             Interrupted: somebody has prevented it.
         """
         with self._lock:
-            self._check()
+            self.check()
             self._committing = True
 
     @contextmanager
-    def statement(self) -> Iterator[None]:
+    def statement(self, end: Callable[[], object]) -> Iterator[None]:
         """Run a statement that another thread may end.
+
+        Args:
+            end: asks the server to end it. It may take its time, and is repeated: a request that
+                overtakes its statement has no effect.
 
         Raises:
             Interrupted: it did, whatever the driver says of it.
         """
         with self._lock:
-            self._check()
-            self._running = True
+            self.check()
+            self._end = end
         try:
             yield
-        except OpskitError:
-            self._check()
+        except Exception:
+            self.check()
             raise
         finally:
-            self._running = False
+            self._end = None
             with self._sending:
                 pass  # what is asked to end must not be freed, nor the next one be hit
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Go on only if it was not cancelled.
+
+        Raises:
+            Interrupted: it was.
+        """
         if self.cancelled:
             raise Interrupted("Interrupted; nothing was written.") from None
 
     def _insist(self) -> None:
-        while self._running:
+        while self._end is not None:
             # The connection may be gone, and the statement with it.
             with self._sending, suppress(Exception):
-                if self._running:
-                    self._send()
+                if (end := self._end) is not None:
+                    end()
             time.sleep(_AGAIN)

@@ -3,7 +3,7 @@
 """Making and removing the journal's schema in a database, by the steps in ``migrations/``."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
@@ -13,10 +13,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy import Connection, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from opskit.address import Engine, engine_of
+from opskit.db.cancellation import Cancellation
 from opskit.db.statements import statement
 from opskit.db.store import LOCK_TIMEOUT, driver_missing, journal_newer
 from opskit.errors import LockHeld
@@ -30,6 +31,9 @@ _FOLDERS = (_PACKAGE / "migrations", _PACKAGE.parent / "migrations")
 _DIALECTS = {"postgresql": "postgresql+psycopg://", "mssql": "mssql+pyodbc://"}
 
 _LONGEST_WAIT = 2**31 - 1  # milliseconds
+
+# Called with a driver's cursor, a statement and, if it has any, its parameters.
+Execute = Callable[..., None]
 
 # Alembic keeps the migration that is under way in a global variable.
 _ONE_AT_A_TIME = threading.Lock()
@@ -82,28 +86,46 @@ class Migration:
 
 @contextmanager
 def open_migration(
-    environment: Environment, *, lock_timeout: float = LOCK_TIMEOUT
+    environment: Environment,
+    *,
+    lock_timeout: float = LOCK_TIMEOUT,
+    cancellation: Cancellation | None = None,
 ) -> Iterator[Migration]:
     """Take the environment's lock in a transaction that commits with the end of the block.
 
+    Args:
+        environment: where.
+        lock_timeout: seconds to wait for the lock.
+        cancellation: by which another thread prevents the commit, and ends what runs.
+
     Raises:
+        Interrupted: another thread did so; nothing was written.
         LockHeld: a change or another migration is under way and did not end in that time.
         JournalMissing: the journal is one that only a newer opskit knows.
         UnreachableError: the database cannot be reached, or refuses what is asked of it.
     """
     address = environment.require("database")
     engine = engine_of(address)
-    open_connection, translated = _adapter(engine, environment)
+    cancellation = cancellation or Cancellation()
+    open_connection, end_statement, translated = _adapter(engine, environment)
     opened = open_connection(environment, address)
+
+    def execute(cursor: Any, text: str, *parameters: Any) -> None:
+        with cancellation.statement(lambda: end_statement(cursor)):
+            cursor.execute(text, *parameters)
+
     with (
         translated(environment),
-        migrating(engine or "postgresql", opened, environment, lock_timeout) as migration,
+        _first_error(cancellation),
+        _transaction(engine or "postgresql", opened, execute) as connection,
     ):
-        yield migration
+        _lock(connection, environment, lock_timeout, execute)
+        yield Migration(connection, environment)
+        cancellation.begin_commit()
 
 
-def _adapter(engine: Engine | None, environment: Environment) -> tuple[Any, Any]:
-    """Return what opens a connection, and what translates its driver's errors.
+def _adapter(engine: Engine | None, environment: Environment) -> tuple[Any, Any, Any]:
+    """Return what opens a connection, ends a cursor's statement, and translates driver's errors.
 
     Raises:
         DriverMissing: the engine's driver is not installed, or not as it should be.
@@ -112,38 +134,50 @@ def _adapter(engine: Engine | None, environment: Environment) -> tuple[Any, Any]
         if engine == "mssql":
             from opskit.db import mssql, mssql_errors
 
-            return mssql.open_connection, mssql_errors.translated
+            return mssql.open_connection, mssql.end_statement, mssql_errors.translated
         from opskit.db import postgres, postgres_errors
     except ImportError as error:
         raise driver_missing(engine, error, environment) from None
-    return postgres.open_connection, postgres_errors.translated
+    return postgres.open_connection, postgres.end_statement, postgres_errors.translated
 
 
 @contextmanager
-def migrating(
-    dialect: str, opened: Any, environment: Environment, lock_timeout: float
-) -> Iterator[Migration]:
-    """Do :func:`open_migration`'s part that no adapter knows, on its open connection.
+def _transaction(dialect: str, opened: Any, execute: Execute) -> Iterator[Connection]:
+    """Let SQLAlchemy use an open connection for one transaction, then close it.
 
-    It closes the connection, and lets the driver's own errors through.
+    Args:
+        dialect: which one the server speaks.
+        opened: the driver's own connection.
+        execute: what runs each statement, by a cursor of the driver's.
     """
+
+    def run(*call: Any) -> bool:
+        *cursor_text_and_parameters, _context = call
+        execute(*cursor_text_and_parameters)
+        return True  # there is nothing left to do
+
     opened.autocommit = False
     engine = create_engine(_DIALECTS[dialect], creator=lambda: opened, poolclass=NullPool)
-    try:
-        with engine.begin() as connection:
-            _lock(connection, environment, min(max(1, round(lock_timeout * 1000)), _LONGEST_WAIT))
-            yield Migration(connection, environment)
-    except DBAPIError as error:
-        if (first := _first(error)) is None:
-            raise
-        raise first from None
+    for call in ("do_execute", "do_execute_no_params"):
+        event.listen(engine, call, run)
+    with engine.begin() as connection:
+        yield connection
 
 
-def _first(error: BaseException) -> BaseException | None:
-    """Return the driver's own error that all began with.
+@contextmanager
+def _first_error(cancellation: Cancellation) -> Iterator[None]:
+    """Raise the error that all began with, as the driver raised it.
 
     Where the server has ended the transaction itself, rolling it back is an error too.
     """
+    try:
+        yield
+    except DBAPIError as error:
+        cancellation.check()
+        raise _first(error) or error from None
+
+
+def _first(error: BaseException) -> BaseException | None:
     found: BaseException | None = None
     link: BaseException | None = error
     while link is not None:
@@ -152,15 +186,18 @@ def _first(error: BaseException) -> BaseException | None:
     return found
 
 
-def _lock(connection: Connection, environment: Environment, milliseconds: int) -> None:
+def _lock(
+    connection: Connection, environment: Environment, seconds: float, execute: Execute
+) -> None:
+    milliseconds = min(max(1, round(seconds * 1000)), _LONGEST_WAIT)
     if connection.dialect.name == "postgresql":
         text = statement("postgresql", "set_lock_timeout")
         connection.exec_driver_sql(text, {"milliseconds": str(milliseconds)})
         connection.exec_driver_sql(statement("postgresql", "lock_environment"))
         return
     cursor = connection.connection.cursor()
-    cursor.execute(statement("mssql", "set_lock_timeout").format(milliseconds=milliseconds))
-    cursor.execute(statement("mssql", "lock_environment"), [milliseconds])
+    execute(cursor, statement("mssql", "set_lock_timeout").format(milliseconds=milliseconds))
+    execute(cursor, statement("mssql", "lock_environment"), [milliseconds])
     # Counts and messages may come before the answer.
     while not cursor.description and cursor.nextset():
         pass

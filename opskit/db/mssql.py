@@ -70,6 +70,11 @@ def open_connection(environment: Environment, address: str) -> pyodbc.Connection
         ) from None
 
 
+def end_statement(cursor: pyodbc.Cursor) -> None:
+    """Ask the server to end what another thread runs by ``cursor``."""
+    cursor.cancel()
+
+
 def driver(environment: Environment, address: str) -> str:
     """Return what a connection would go through, after all that comes before it."""
     parts = address_parts(connection_string(environment, address).reveal(), environment)

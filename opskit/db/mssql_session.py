@@ -48,7 +48,7 @@ class MssqlSession:
         self._schema = schema
         self._in_transaction = False
         self._running: pyodbc.Cursor | None = None
-        self.cancellation = Cancellation(self._cancel)
+        self.cancellation = Cancellation()
 
     def info(self, *kinds: int) -> str:
         """Return what the driver knows about itself and the server."""
@@ -126,7 +126,7 @@ class MssqlSession:
         while True:
             attempts -= 1
             try:
-                with self.cancellation.statement(), translated(self._environment):
+                with self.cancellation.statement(self._end), translated(self._environment):
                     cursor = self._execute(name, places, *parameters)
                     while cursor.description is None and cursor.nextset():
                         pass  # a message, or a statement before the one that answers
@@ -141,7 +141,7 @@ class MssqlSession:
                         self._connection.close()
                 raise
 
-    def _cancel(self) -> None:
+    def _end(self) -> None:
         if self._running is not None:
             self._running.cancel()
 

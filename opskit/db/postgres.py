@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -55,6 +56,11 @@ def open_connection(environment: Environment, url: str) -> psycopg.Connection[Tu
         raise connection_failure(error, environment, parameters) from None
 
 
+def end_statement(cursor: psycopg.Cursor[TupleRow]) -> None:
+    """Ask the server to end what another thread runs by ``cursor``."""
+    cursor.connection.cancel_safe(timeout=_CANCEL_TIMEOUT)
+
+
 def driver(environment: Environment, url: str) -> str:
     """Return what a connection would go through, after all that comes before it."""
     connection_parameters(environment, url)
@@ -73,9 +79,7 @@ class PostgresStore:
         self._connection = connection
         self._environment = environment
         self._schema = DEFAULT_SCHEMA if environment.schema is None else environment.schema
-        self._cancellation = Cancellation(
-            lambda: connection.cancel_safe(timeout=_CANCEL_TIMEOUT),
-        )
+        self._cancellation = Cancellation()
 
     def server(self) -> str:
         """Return product and version."""
@@ -193,8 +197,14 @@ class PostgresStore:
         schema = self._schema
         quoted = sql.Identifier(schema.replace("%", "%%") if parameters else schema)
         query = sql.SQL(statement("postgresql", name)).format(schema=quoted)
-        with self._cancellation.statement(), translated(self._environment):
+        with self._statement():
             return self._connection.execute(query, parameters or None).fetchall()
+
+    @contextmanager
+    def _statement(self) -> Iterator[None]:
+        end = partial(self._connection.cancel_safe, timeout=_CANCEL_TIMEOUT)
+        with self._cancellation.statement(end), translated(self._environment):
+            yield
 
     def _set_up(self, name: str, **names: str) -> None:
         """Run statements of ``setup/`` that answer with no rows.
@@ -213,7 +223,7 @@ class PostgresStore:
 
         self._connection.add_notice_handler(notice)
         try:
-            with translated(self._environment):
+            with self._statement():
                 query = text.format(schema=sql.Identifier(self._schema), **places)
                 self._connection.execute(query)
         finally:

@@ -38,7 +38,7 @@ async def name_cause(
         probe: makes a call against another base URL.
         health: what OAuthHealthCheck says; None where it was not asked yet.
     """
-    calls = [check for check in checks if check.id in DATA_PATHS and check.status not in _UNDONE]
+    calls = _made(checks)
     ids = [check.finding.id if check.finding else "" for check in calls]
     if not ids or not set(ids) <= REFUSED | _ELSEWHERE:
         return checks
@@ -60,6 +60,20 @@ async def name_cause(
         return replace(check, finding=finding(cause, check.finding.symptom, evidence=evidence))
 
     return [explained(check) for check in checks]
+
+
+def answered(checks: Sequence[Check]) -> bool:
+    """Return whether Creatio itself answered a data path, with data or by a refusal of its own."""
+    findings = [check.finding for check in _made(checks)]
+    return any(
+        one is None or not (one.unreachable or one.transient or one.id in REFUSED | _ELSEWHERE)
+        for one in findings
+    )
+
+
+def _made(checks: Sequence[Check]) -> list[Check]:
+    """Return the data paths that were called."""
+    return [check for check in checks if check.id in DATA_PATHS and check.status not in _UNDONE]
 
 
 async def _asked(http: Http, api: str, health: Health | None) -> Health:

@@ -16,8 +16,9 @@ from opskit.explain.kinds import Explanation
 from opskit.models import Finding, KnownFinding, KnownFindings
 from opskit.secrets import foreign
 
-__all__ = ["EXPLANATIONS", "Explanation", "explain", "finding"]
+__all__ = ["EXPLANATIONS", "Explanation", "explain", "finding", "link"]
 
+# From the root of the project's sources, which have no public address that could go before it.
 PAGE = "docs/findings.md"
 
 EXPLANATIONS: Mapping[str, Explanation] = {
@@ -49,7 +50,13 @@ def finding(finding_id: str, symptom: str = "", *, evidence: Sequence[str] = ())
         known.unreachable,
         known.transient,
         tuple(map(foreign, evidence)),
+        link(finding_id),
     )
+
+
+def link(finding_id: str) -> str:
+    """Return where the documentation explains an id; empty for one that it does not explain."""
+    return f"{PAGE}#{finding_id}" if finding_id in EXPLANATIONS else ""
 
 
 def explain(finding_id: str | None = None) -> KnownFindings:
@@ -81,5 +88,5 @@ def _known(finding_id: str) -> KnownFinding:
         certainty=known.certainty,
         exit_code=EXIT_UNREACHABLE if known.unreachable else EXIT_CHECK_FAILED,
         transient=known.transient,
-        link=f"{PAGE}#{finding_id}",
+        link=link(finding_id),
     )

@@ -10,9 +10,10 @@ from opskit.models import Certainty
 FINDINGS: Mapping[str, Explanation] = {
     "runtime-unknown": Explanation(
         symptom="Neither login page answers, so the API may be under /0 or not.",
-        cause="The address is not Creatio's, or the application is starting.",
+        cause="Probably the address is not Creatio's, or the application is starting.",
         remedy='Check `creatio` in opskit.toml, or set runtime = "framework" (API under /0) or '
         '"net".',
+        certainty=Certainty.LIKELY,
     ),
     "runtime-differs": Explanation(
         symptom="Creatio runs on another runtime than opskit.toml says.",
@@ -49,7 +50,7 @@ FINDINGS: Mapping[str, Explanation] = {
         certainty=Certainty.LIKELY,
     ),
     "every-call-refused": Explanation(
-        symptom="The token is fine, and every call is refused.",
+        symptom="A token was issued, and every call is refused.",
         cause="Probably the client is not registered in this Creatio, its system user is "
         "inactive, or Creatio does not trust this Identity Service.",
         remedy="See whether the token itself is sound with opskit verify. Then open OAuth 2.0 "
@@ -71,40 +72,44 @@ FINDINGS: Mapping[str, Explanation] = {
         remedy='Correct runtime in opskit.toml: "framework" (API under /0), "net", or "auto".',
     ),
     "client-unregistered": Explanation(
-        symptom="The token is fine, and every call is refused by a Creatio that finds no problem "
-        "with its Identity Service.",
+        symptom="A token was issued, and every call is refused by a Creatio that finds no "
+        "problem with its Identity Service.",
         cause="Probably the client is not registered in this Creatio (it has no row in "
         "OAuthClientApp), its system user is inactive, or this Creatio works with another Identity "
         "Service than the one in opskit.toml.",
         remedy="Open OAuth 2.0 integrated applications in Creatio: is the app there, and its user "
-        "active? If so, compare OAuth20IdentityServerUrl with `identity` in opskit.toml.",
+        "active? If so, compare OAuth20IdentityServerUrl with `identity` in opskit.toml; opskit "
+        "verify looks at the token's key and issuer.",
         certainty=Certainty.LIKELY,
     ),
     "identity-url-empty": Explanation(
         symptom="Creatio does not know its Identity Service: OAuth20IdentityServerUrl is empty.",
-        cause="The system setting was never filled in, or was lost, as when a database is "
-        "restored.",
+        cause="Creatio's own OAuthHealthCheck says so: the system setting was never filled in, or "
+        "was emptied since.",
         remedy="Fill in the system settings OAuth20IdentityServerUrl, "
-        "OAuth20IdentityServerClientId and OAuth20IdentityServerClientSecret in Creatio.",
+        "OAuth20IdentityServerClientId and OAuth20IdentityServerClientSecret in Creatio; a "
+        "database that was restored may have lost them.",
     ),
     "identity-unavailable": Explanation(
         symptom="Creatio cannot reach the Identity Service that it is set to.",
-        cause="The service is down, or the system setting OAuth20IdentityServerUrl names an "
-        "address that Creatio's own server cannot reach.",
+        cause="Probably the service is down, or the system setting OAuth20IdentityServerUrl names "
+        "an address that Creatio's own server cannot reach.",
         remedy="Open the address in OAuth20IdentityServerUrl from Creatio's server; start the "
         "service, or correct the setting.",
         transient=True,
+        certainty=Certainty.LIKELY,
     ),
     "system-token-refused": Explanation(
         symptom="Creatio gets no token of its own from its Identity Service.",
-        cause="OAuth20IdentityServerClientId and OAuth20IdentityServerClientSecret in Creatio's "
-        "system settings do not fit a client of that service.",
+        cause="Probably OAuth20IdentityServerClientId and OAuth20IdentityServerClientSecret in "
+        "Creatio's system settings do not fit a client of that service.",
         remedy="Compare them with the client that the Identity Service was installed with (Clients "
         "in its appsettings.json).",
+        certainty=Certainty.LIKELY,
     ),
     "oauth-problem": Explanation(
         symptom="Creatio's OAuthHealthCheck finds a problem.",
-        cause="The words of the answer say which.",
+        cause="Its link to the Identity Service is not in order; the words of the answer say why.",
         remedy="Follow the words; then check the system settings OAuth20IdentityServerUrl, "
         "OAuth20IdentityServerClientId and OAuth20IdentityServerClientSecret.",
     ),

@@ -39,9 +39,10 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "client-unknown": Explanation(
         symptom="The database has no client with the id that was refused.",
-        cause="The same integration has another ClientId in every environment: the id in "
-        "opskit.toml is mistyped, or another environment's, or the app was registered anew.",
-        remedy="Correct the client's id in opskit.toml; the ids are in opskit lifetime list.",
+        cause="No row of Clients has that id; the same integration has another ClientId in every "
+        "environment.",
+        remedy="Correct the client's id in opskit.toml: it may be mistyped or another "
+        "environment's, or the app was registered anew. The ids are in opskit lifetime list.",
     ),
     "client-disabled": Explanation(
         symptom="The client is disabled.",
@@ -64,9 +65,9 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "secret-wrong": Explanation(
         symptom="The secret is not the client's.",
-        cause="The hash of the secret that opskit.toml leads to is not among the stored ones: it "
-        "is mistyped, another environment's or another client's, or was generated anew since.",
-        remedy="Take the secret from where it is kept, or generate a new one on the app's page in "
+        cause="The hash of the secret that opskit.toml leads to is not among the stored ones.",
+        remedy="Take the secret from where it is kept (opskit.toml may lead to another client's, "
+        "another environment's or an old one), or generate a new one on the app's page in "
         "Creatio; then correct what opskit.toml refers to.",
     ),
     "secret-expired": Explanation(
@@ -77,8 +78,8 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "secret-not-hashed": Explanation(
         symptom="What is stored as the client's secret is no hash.",
-        cause="Somebody wrote to ClientSecrets what is not base64 of SHA-256 or SHA-512, perhaps "
-        "the secret itself; the Identity Service compares hashes only.",
+        cause="ClientSecrets holds what is not base64 of SHA-256 or SHA-512, and the Identity "
+        "Service compares hashes only.",
         remedy="Generate a new secret on the app's page in Creatio. Take the stored one for "
         "leaked if it is the secret itself.",
     ),
@@ -98,9 +99,9 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "scope-not-allowed": Explanation(
         symptom="The client may not have the scope that opskit.toml asks for.",
-        cause="ClientScopes holds others for this client; each Creatio names its scopes anew.",
-        remedy="Correct `scope` of the client in opskit.toml, or leave it out to get all that the "
-        "client has.",
+        cause="ClientScopes holds others for this client.",
+        remedy="Correct `scope` of the client in opskit.toml, which may be another environment's, "
+        "or leave it out to get all that the client has.",
     ),
     "protocol-not-oidc": Explanation(
         symptom="The client is not one of OpenID Connect.",
@@ -125,9 +126,12 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "client-not-in-database": Explanation(
         symptom="The database has no client with this id.",
-        cause="The id in opskit.toml belongs to another environment, or the database is not this "
-        "Identity Service's.",
-        remedy="See the ids with opskit lifetime list; correct opskit.toml.",
+        cause="The Identity Service knows the client, for it gave a token: probably the "
+        "configured database is not that service's, or its client-store cache still holds a client "
+        "that is gone.",
+        remedy="Compare DatabaseConnectionString in the Identity Service's appsettings.json with "
+        "`database` in opskit.toml; else verify again after a quarter of an hour.",
+        certainty=Certainty.LIKELY,
     ),
     "lifetime-overtaken": Explanation(
         symptom="The lifetime was changed again before a fresh token could prove it.",
@@ -136,7 +140,9 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "read-back-differs": Explanation(
         symptom="The database holds another lifetime than the one just committed.",
-        cause="Somebody else changed it in the same moment, or a trigger changes what is written.",
+        cause="Probably somebody else changed it in the same moment, or a trigger changes what is "
+        "written.",
         remedy="Look again with opskit lifetime list; find out who else writes to the table.",
+        certainty=Certainty.LIKELY,
     ),
 }

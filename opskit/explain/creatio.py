@@ -42,12 +42,12 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "service-absent": Explanation(
         symptom="There is no such service: 404 with an empty page.",
-        cause="The service is not installed in this version, or the /0 prefix is wrong.",
+        cause="The service is absent in this Creatio, or the /0 prefix is wrong.",
         remedy="Check runtime in opskit.toml (.NET Framework has /0) and the path.",
     ),
     "odata3-absent": Explanation(
         symptom="OData 3 is not there.",
-        cause="That may be normal for Creatio on .NET.",
+        cause="Probably that is normal: Creatio on .NET may come without OData 3.",
         remedy='Nothing to do, unless an app needs it: then require = ["odata3"] makes this a '
         "failure.",
         certainty=Certainty.LIKELY,
@@ -78,10 +78,9 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "condition-not-met": Explanation(
         symptom="The answer is not what the check's conditions want.",
-        cause="The service answers, and its data differs: it has changed, the app's user sees "
-        "less of it than was expected, or the condition itself is wrong.",
-        remedy="Compare what was found with `expect` in the environment's smoke settings; correct "
-        "whichever is wrong.",
+        cause="The service answers, and its data is not what opskit.toml wants.",
+        remedy="Compare what was found with `expect` in the environment's smoke settings: the "
+        "data may have changed, the app's user may see less of it, or the condition is wrong.",
     ),
     "health-absent": Explanation(
         symptom="This Creatio has no such health check.",

@@ -25,30 +25,35 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "login-refused": Explanation(
         symptom="The database refuses the login.",
-        cause="User or password are wrong, or the server lets this user in from elsewhere only.",
+        cause="Probably user or password are wrong, or the server lets this user in from "
+        "elsewhere only.",
         remedy="Check the user in `database` and what `database_password` refers to; then "
         "pg_hba.conf, or SQL Server's error log.",
         unreachable=True,
+        certainty=Certainty.LIKELY,
     ),
     "database-unknown": Explanation(
         symptom="The server has no database of that name, or hides it from this login.",
-        cause="A typing error in the address, or another server.",
+        cause="Probably a typing error in the address, or the address of another server.",
         remedy="Correct the name at the end of `database` in opskit.toml.",
         unreachable=True,
+        certainty=Certainty.LIKELY,
     ),
     "database-unreachable": Explanation(
         symptom="The database server cannot be reached, or takes no logins now.",
-        cause="It is stopped or starting, listens elsewhere, or a firewall is in between.",
+        cause="Probably it is stopped or starting, listens elsewhere, or a firewall is in between.",
         remedy="Check the address in `database`; try it from this machine with psql or sqlcmd.",
         unreachable=True,
         transient=True,
+        certainty=Certainty.LIKELY,
     ),
     "database-tls": Explanation(
         symptom="No verified TLS connection to the database came about.",
-        cause="The server's certificate is signed by an authority that this machine does not know, "
-        "is made for another name, or the server has none.",
+        cause="Probably the server's certificate is signed by an authority that this machine does "
+        "not know, is made for another name, or the server has none.",
         remedy='Name the authority with ca_file = "…", or say in the address what you accept.',
         unreachable=True,
+        certainty=Certainty.LIKELY,
     ),
     "database-gone": Explanation(
         symptom="The connection to the database was lost, or given up.",

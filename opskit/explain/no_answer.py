@@ -10,31 +10,38 @@ from opskit.models import Certainty
 FINDINGS: Mapping[str, Explanation] = {
     "host-unknown": Explanation(
         symptom="The host name is not known.",
-        cause="A typing error in the address, or a name that only another network's DNS knows.",
+        cause="Probably a typing error in the address, or a name that only another network's DNS "
+        "knows.",
         remedy="Check the address in opskit.toml; try the name from this machine.",
         unreachable=True,
+        certainty=Certainty.LIKELY,
     ),
     "connection-refused": Explanation(
         symptom="The connection was refused.",
-        cause="The host is there, but nothing listens on that port: the service is stopped, is "
-        "still starting, or listens elsewhere.",
-        remedy="Start the service or correct the port; after a deploy, give it a minute.",
+        cause="Nothing takes connections on that port: the service is restarting or stopped, "
+        "listens elsewhere, or a firewall turns callers away.",
+        remedy="Start the service or correct the port; after a deploy, give it a minute "
+        "(verify and smoke: --wait 5m).",
         unreachable=True,
         transient=True,
     ),
     "connection-failed": Explanation(
         symptom="No connection came about, or it broke off.",
-        cause="The network, a firewall or a proxy in between, or a service that died meanwhile.",
+        cause="Probably the network, a firewall or a proxy in between broke it off, or the "
+        "service died meanwhile.",
         remedy="Try again; then look at the service's log and at the proxy's.",
         unreachable=True,
         transient=True,
+        certainty=Certainty.LIKELY,
     ),
     "timed-out": Explanation(
         symptom="No complete answer came in time.",
-        cause="A firewall drops the packets, or the service is overloaded or still warming up.",
+        cause="Probably a firewall drops the packets, or the service is overloaded or still "
+        "warming up.",
         remedy="Try again; raise `timeout` for this environment if it is known to be slow.",
         unreachable=True,
         transient=True,
+        certainty=Certainty.LIKELY,
     ),
     "tls-expired": Explanation(
         symptom="The server's certificate has expired.",
@@ -52,8 +59,9 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "tls-wrong-host": Explanation(
         symptom="The server's certificate is made for another host name.",
-        cause="The name in the address is not among those of the certificate: the address is an "
-        "alias or a number, or another server answers. It has nothing to do with credentials.",
+        cause="The name in the address is not among those of the certificate: the address is not "
+        "the one that it was made for, or another server answers. It has nothing to do with "
+        "credentials.",
         remedy="Use one of the certificate's names in opskit.toml, or have a certificate made that "
         "holds the name that you use.",
         unreachable=True,
@@ -69,19 +77,22 @@ FINDINGS: Mapping[str, Explanation] = {
     "tls-unknown-issuer": Explanation(
         symptom="The server's certificate is signed by an authority that this machine does not "
         "know.",
-        cause="A company's own authority signed it, or the server does not send the certificates "
-        "in between. It has nothing to do with credentials.",
+        cause="Probably a company's own authority signed it, or the server does not send the "
+        "certificates in between. It has nothing to do with credentials.",
         remedy='Name a company\'s own authority with ca_file = "…"; let the server send its whole '
         "chain. insecure = true turns verification off for this environment.",
         unreachable=True,
+        certainty=Certainty.LIKELY,
     ),
     "tls-failed": Explanation(
         symptom="No verified TLS connection came about.",
-        cause="Both sides found no common version or cipher, or something is wrong with the "
-        "certificate; the words of the failure say more. It has nothing to do with credentials.",
+        cause="Probably both sides have no version or cipher in common, or something is wrong "
+        "with the certificate; the words of the failure say more. It has nothing to do with "
+        "credentials.",
         remedy="Compare what the server offers with what this machine accepts; insecure = true "
         "turns the verification of certificates off for this environment.",
         unreachable=True,
+        certainty=Certainty.LIKELY,
     ),
     "tls-not-spoken": Explanation(
         symptom="The port answers, but not with TLS.",
@@ -92,7 +103,8 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "address-invalid": Explanation(
         symptom="That is not a web address.",
-        cause="A typing error in opskit.toml, or in what the discovery document names.",
+        cause="What opskit.toml or the discovery document names does not begin with http:// or "
+        "https://, or has no host.",
         remedy="Correct it where the message says.",
         unreachable=True,
     ),

@@ -10,19 +10,23 @@ from opskit.models import Certainty
 FINDINGS: Mapping[str, Explanation] = {
     "restarting": Explanation(
         symptom="The server answers 502, 503 or 504.",
-        cause="The application behind it is restarting, or is down.",
-        remedy="Wait a minute and try again; then look at the application's own log.",
+        cause="The application behind it is restarting or down, or takes too long to answer (504).",
+        remedy="Try again in a minute, or let verify and smoke do so (--wait 5m); then look at the "
+        "application's own log.",
         transient=True,
     ),
     "unexpected-status": Explanation(
         symptom="The server answers with another status than 200.",
-        cause="The words of the answer say more; the address may lead to another service.",
-        remedy="Read the answer's words; check the address in opskit.toml.",
+        cause="The words of the answer say more.",
+        remedy="Read the answer's words; check the address in opskit.toml, which may lead to "
+        "another service.",
     ),
     "redirect": Explanation(
         symptom="The server answers with a redirect, which opskit never follows.",
-        cause="The address is not the final one: http instead of https, another host, or a proxy.",
+        cause="Probably the address is not the final one: http instead of https, another host, or "
+        "a proxy.",
         remedy="Put the address that it redirects to into opskit.toml.",
+        certainty=Certainty.LIKELY,
     ),
     "web-page": Explanation(
         symptom="A web page came instead of JSON.",
@@ -48,32 +52,34 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "iis-not-found": Explanation(
         symptom="IIS itself answers 404.",
-        cause="IIS has nothing under that path, and no application behind it was asked: the "
-        "address leads to another site, a path or the /0 prefix is wrong, or the application is "
-        "not installed there.",
+        cause="IIS has nothing under that path: probably the address leads to another site, a "
+        "path or the /0 prefix is wrong, or the application is not installed there.",
         remedy="Check the address in opskit.toml, and the site's bindings and applications in IIS.",
+        certainty=Certainty.LIKELY,
     ),
     "iis-error": Explanation(
         symptom="IIS answers with an error page of its own.",
-        cause="The application behind it, or its web.config, failed; IIS shows the details on its "
-        "own machine only.",
+        cause="Probably the application behind it, or its web.config, failed; IIS shows the "
+        "details on its own machine only.",
         remedy="Open the address on the server itself; then look at the Windows event log and at "
         "the application's.",
+        certainty=Certainty.LIKELY,
     ),
     "iis-unavailable": Explanation(
         symptom="IIS answers that the service is unavailable.",
-        cause="The application pool is stopped or overloaded; IIS stops one that fails several "
-        "times in a few minutes.",
+        cause="The application pool is stopped, restarting or overloaded; IIS stops one that "
+        "fails several times in a few minutes.",
         remedy="Look whether the application pool runs, and at the Windows event log for why it "
         "stopped; start it.",
         transient=True,
     ),
     "aspnet-error": Explanation(
         symptom="ASP.NET answers with an error page.",
-        cause="The application on .NET Framework threw an error, or does not start; the page "
-        "names it where its settings allow that.",
+        cause="Probably the application on .NET Framework threw an error, or does not start; the "
+        "page names it where its settings allow that.",
         remedy="Read the page on the server itself, or the application's log and the Windows event "
         "log.",
+        certainty=Certainty.LIKELY,
     ),
     "aspnet-core-not-started": Explanation(
         symptom="IIS could not start the .NET application behind it.",
@@ -92,8 +98,10 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "answer-too-large": Explanation(
         symptom="The answer is larger than opskit reads.",
-        cause="The service ignores the limit that it was asked for, or the rows are very large.",
+        cause="Probably the service ignores the limit that it was asked for, or the rows are very "
+        "large.",
         remedy="Ask for fewer columns or another entity in the environment's smoke settings.",
+        certainty=Certainty.LIKELY,
     ),
     "unexpected-shape": Explanation(
         symptom="The JSON has another shape than this service gives.",

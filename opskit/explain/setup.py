@@ -5,6 +5,7 @@
 from collections.abc import Mapping
 
 from opskit.explain.kinds import Explanation
+from opskit.models import Certainty
 
 FINDINGS: Mapping[str, Explanation] = {
     "tls-unverified": Explanation(
@@ -21,7 +22,7 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "names-unreadable": Explanation(
         symptom="ClientName or Enabled may not be read.",
-        cause="The login has SELECT on ClientId and AccessTokenLifetime only.",
+        cause="The login lacks SELECT on one of the two columns, or on both.",
         remedy="Clients are shown by their ids; grant SELECT on both columns to see names.",
     ),
     "write-right-missing": Explanation(
@@ -37,14 +38,18 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "lifetimes-outside-policy": Explanation(
         symptom="Some clients' lifetimes are outside the environment's policy.",
-        cause="They were set before there was a policy, or by other means than opskit.",
+        cause="Probably they were set before there was a policy, with --override-policy, or by "
+        "other means than opskit.",
         remedy="See them with opskit lifetime list; change them, or the policy.",
+        certainty=Certainty.LIKELY,
     ),
     "journal-absent": Explanation(
         symptom="The database has no journal, so changes are refused.",
-        cause="A change is recorded where it is made, and nobody has made the tables for it yet.",
+        cause="A change is recorded where it is made, and probably nobody has made the tables for "
+        "it yet.",
         remedy="Make it with opskit db upgrade, or let a DBA run what its --sql prints. If one was "
         "made, SQL Server hides it from a login without rights: let a DBA run opskit db role.",
+        certainty=Certainty.LIKELY,
     ),
     "journal-differs": Explanation(
         symptom="The journal was made by another version of opskit, so changes are refused.",
@@ -53,7 +58,7 @@ FINDINGS: Mapping[str, Explanation] = {
     ),
     "journal-right-missing": Explanation(
         symptom="The login may not read the journal, add to it and note proofs, so changes fail.",
-        cause="A DBA made the journal and granted no rights on it, or not all.",
+        cause="The journal is there, and the login has no rights on it, or not all.",
         remedy="Let a DBA give the login the role opskit_operator: opskit db role --login NAME, or "
         "what its --sql prints.",
     ),

@@ -14,7 +14,7 @@ from opskit.db.statements import statement
 from opskit.db.store import LOCK_TIMEOUT
 from opskit.export.sql import Job, header
 from opskit.models import Change
-from opskit.transaction import counted
+from opskit.words import counted
 
 _RUN = "psql -X -v ON_ERROR_STOP=1 -f {file} DATABASE"
 

@@ -15,7 +15,7 @@ from opskit.journal import Author
 from opskit.models import ChangeRecord, EnvironmentPlan, ExportedScript, ExportedScripts, Plan
 from opskit.secrets import printable
 from opskit.settings import Environment
-from opskit.transaction import counted
+from opskit.words import counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from opskit.db.statements import locking
 from opskit.db.store import LOCK_TIMEOUT
 from opskit.export.sql import Job, header
 from opskit.models import Change
-from opskit.transaction import counted
+from opskit.words import counted
 
 _CHUNK = 1000  # rows of one VALUES list: SQL Server takes no more
 _COLUMNS = "([client_id], [client_name], [old], [new])"

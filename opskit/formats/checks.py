@@ -11,38 +11,41 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from opskit.explain import EXPLANATIONS
-from opskit.models import Check, EnvironmentReport, Finding, Latency, Status
+from opskit.formats.wording import MARKS, WORDS, Labelled, explained, seen
+from opskit.models import Check, EnvironmentReport, Latency, Status
 
-_MARKS = {
-    Status.PASS: ("✓", "green"),
-    Status.WARN: ("!", "yellow"),
-    Status.FAIL: ("✗", "bold red"),
-    Status.SKIPPED: ("·", "dim"),
-    Status.UNSUPPORTED: ("–", "dim"),
-}
-_WORDS = {
-    Status.PASS: "passed",
-    Status.WARN: "with a warning",
-    Status.FAIL: "failed",
-    Status.SKIPPED: "skipped",
-    Status.UNSUPPORTED: "unsupported",
+_STYLES = {
+    Status.PASS: "green",
+    Status.WARN: "yellow",
+    Status.FAIL: "bold red",
+    Status.SKIPPED: "dim",
+    Status.UNSUPPORTED: "dim",
 }
 
 
-def print_environment(console: Console, report: EnvironmentReport) -> None:
-    """Print the name of the environment, a count, and its checks."""
+def print_environment(
+    console: Console, report: EnvironmentReport, *, briefly: bool = False
+) -> None:
+    """Print the name of the environment, a count, and its checks.
+
+    Args:
+        console: where.
+        report: what was found.
+        briefly: leave out the checks of an environment that is sound, unless they were repeated
+            for their latencies.
+    """
     counts = Counter(check.status for check in report.checks)
     line = Text(report.environment, "bold")
-    for status in _MARKS:
+    for status, words in WORDS.items():
         if counts[status]:
-            style = _MARKS[status][1]
-            line.append("  ").append(f"{counts[status]} {_WORDS[status]}", style)
+            line.append("  ").append(f"{counts[status]} {words}", _STYLES[status])
     if report.attempts > 1:
         line.append(f"  {report.attempts} attempts in {report.waited:.0f} s", "dim")
     console.print(line)
     if report.gave_up:
         console.print(Text(f"  gave up: {report.gave_up}", "yellow"))
+    if briefly and not any(_matters(check) or check.latency for check in report.checks):
+        return
     print_checks(console, report.checks)
 
 
@@ -58,17 +61,17 @@ def print_checks(console: Console, checks: Sequence[Check]) -> None:
     # Checks that fail alike are explained once, below the last of them.
     last = {_causes(check): check for check in shown}
     for check, following in zip(shown, [*shown[1:], None], strict=True):
-        mark, style = _MARKS[check.status]
         dim = "dim" if check.status in {Status.SKIPPED, Status.UNSUPPORTED} else ""
-        grid.add_row(Text(mark, style), Text(check.id, dim), _summary(check, dim))
+        mark = Text(MARKS[check.status], _STYLES[check.status])
+        grid.add_row(mark, Text(check.id, dim), _summary(check, dim))
         causes, explained_by = _causes(check), last[_causes(check)]
         lines = [*_evidence(check), *causes]
         if causes and explained_by is not check:
             lines = [line for line in _evidence(check) if line not in _evidence(explained_by)]
             if following is None or _causes(following) != causes:
-                lines += [("why  ", f"as for {explained_by.id} below")]
+                lines += [("why", f"as for {explained_by.id} below")]
         for label, words in lines:
-            grid.add_row("", "", Text.assemble((label, "dim"), words))
+            grid.add_row("", "", Text.assemble((f"{label:<5}", "dim"), words))
     console.print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
@@ -98,22 +101,13 @@ def _latency(latency: Latency) -> str:
     return f"{latency.runs} runs, ms: {times}"
 
 
-def _evidence(check: Check) -> tuple[tuple[str, str], ...]:
-    """Return what was looked up, each with the label of its line."""
-    found = _reason(check)
-    return tuple(("saw  ", words) for words in found.evidence) if found else ()
+def _evidence(check: Check) -> tuple[Labelled, ...]:
+    return tuple(seen(check.finding.evidence)) if check.finding and _matters(check) else ()
 
 
-def _causes(check: Check) -> tuple[tuple[str, str], ...]:
-    """Return cause and remedy, each with the label of its line."""
-    found = _reason(check)
-    if found is None:
-        return ()
-    parts = [("why  ", found.cause), ("do   ", found.remedy)]
-    if found.id in EXPLANATIONS:
-        parts.append(("more ", f"opskit explain {found.id}"))
-    return tuple((label, words) for label, words in parts if words)
+def _causes(check: Check) -> tuple[Labelled, ...]:
+    return tuple(explained(check.finding)) if check.finding and _matters(check) else ()
 
 
-def _reason(check: Check) -> Finding | None:
-    return check.finding if check.status in {Status.FAIL, Status.WARN} else None
+def _matters(check: Check) -> bool:
+    return check.status in {Status.FAIL, Status.WARN}

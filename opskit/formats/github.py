@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from opskit import __version__
-from opskit.explain import EXPLANATIONS
 from opskit.formats import Run
 from opskit.formats.overview import Cause, causes, clean, headline, some, suites
+from opskit.formats.wording import WORDS, as_text, explained, seen
 from opskit.models import Applied, Change, Plan, Status
 from opskit.results import Result
 
@@ -19,13 +19,6 @@ SUMMARY_LIMIT = 2**20  # bytes: GitHub drops the whole summary of a step that is
 
 _LISTED = 20  # environments in one line
 _MARKS = {"ok": "✅", "warn": "⚠️", "pending": "📝", "fail": "❌"}
-_COUNTED = {
-    Status.PASS: "passed",
-    Status.WARN: "warnings",
-    Status.FAIL: "failed",
-    Status.SKIPPED: "skipped",
-    Status.UNSUPPORTED: "unsupported",
-}
 _CUT = "\n\n_The summary was cut here; the other reports have all of it._\n"
 
 
@@ -86,8 +79,8 @@ def _commands(level: str, found: Sequence[Cause]) -> Iterator[str]:
     for cause in shown:
         where = ", ".join([*some(cause.environments, _LISTED), *some(cause.checks, _LISTED)])
         title = f"opskit: {cause.id}" + (f" ({where})" if where else "")
-        lines = [*some(cause.symptoms, 5), cause.cause, cause.remedy]
-        yield _command(level, title, "\n".join(line for line in lines if line))
+        lines = [*some(cause.symptoms, 5), *as_text(explained(cause))]
+        yield _command(level, title, "\n".join(lines))
     if len(shown) < len(found):
         rest = ", ".join(cause.id for cause in found[len(shown) :])
         yield _command(level, f"opskit: {len(found) - len(shown)} more", rest)
@@ -107,8 +100,8 @@ def _check_table(result: Result) -> Iterator[str]:
     if not found:
         return
     tallies = [Counter(check.status for check in suite.checks) for suite in found]
-    present = [status for status in _COUNTED if any(tally[status] for tally in tallies)]
-    yield _row("", "environment", *(_COUNTED[status] for status in present))
+    present = [status for status in WORDS if any(tally[status] for tally in tallies)]
+    yield _row("", "environment", *(WORDS[status] for status in present))
     yield "|" + "---|" * (len(present) + 2) + "\n"
     for suite, tally in zip(found, tallies, strict=True):
         state = "fail" if tally[Status.FAIL] else "warn" if tally[Status.WARN] else "ok"
@@ -149,10 +142,8 @@ def _explanation(cause: Cause) -> str:
     if cause.checks:
         lines.append(f"- checks: {_markdown(', '.join(cause.checks))}")
     evidence = dict.fromkeys(line for place in cause.places for line in place.evidence)
-    lines += [f"- seen: {_markdown(words)}" for words in some(list(evidence), _LISTED)]
-    lines += [f"- **why** {_markdown(cause.cause)}"] if cause.cause else []
-    lines += [f"- **do** {_markdown(cause.remedy)}"] if cause.remedy else []
-    lines += [f"- more: `opskit explain {cause.id}`"] if cause.id in EXPLANATIONS else []
+    told = [*seen(some(list(evidence), _LISTED)), *explained(cause)]
+    lines += [f"- **{label}** {_markdown(words)}" for label, words in told]
     return "\n".join([*lines, "\n</details>\n"])
 
 

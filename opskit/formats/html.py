@@ -17,13 +17,14 @@ from markupsafe import Markup
 
 from opskit import __version__
 from opskit.durations import format_duration
-from opskit.explain import EXPLANATIONS
 from opskit.formats import Run
 from opskit.formats.lifetime_grid import lifetime_grid
 from opskit.formats.matrix import check_matrix, time_table
-from opskit.formats.overview import causes, clean, counted, headline, how_long, some
+from opskit.formats.overview import causes, clean, headline, how_long, some
+from opskit.formats.wording import MARKS, WORDS, explained
 from opskit.models import Applied, Plan
 from opskit.results import Result
+from opskit.words import counted
 
 _OPEN_UP_TO = 3  # causes that are unfolded from the start
 
@@ -51,8 +52,8 @@ class HtmlFormat:
                 applied=data if isinstance(data, Applied) else None,
                 causes=found,
                 headline=head.words[:1].upper() + head.words[1:],
-                known=EXPLANATIONS,
-                lifetimes=lifetime_grid(data) if isinstance(data, Plan) else None,
+                lifetimes=lifetime_grid(result),
+                marks=MARKS,
                 matrix=check_matrix(result, found),
                 plan=data if isinstance(data, Plan) else None,
                 result=result,
@@ -65,6 +66,7 @@ class HtmlFormat:
                 times=time_table(result),
                 unfolded=len(found) <= _OPEN_UP_TO,
                 version=__version__,
+                words=WORDS,
             )
         )
 
@@ -82,6 +84,7 @@ def _templates() -> jinja2.Environment:
     templates.filters |= {
         "counted": counted,
         "duration": format_duration,
+        "explained": explained,
         "how_long": how_long,
         "some": some,
     }

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET  # only written here, never parsed
 
 from opskit.errors import OpskitError
-from opskit.explain import EXPLANATIONS
 from opskit.formats import Run
 from opskit.formats.overview import Suite, clean, how_long, suites
+from opskit.formats.wording import as_text, explained, seen
 from opskit.models import Applied, ChangeSet, Check, EnvironmentPlan, Plan, Status, Violation
 from opskit.results import Result
 
@@ -118,11 +118,11 @@ def _check(suite: Suite, check: Check) -> Case:
     verdict, output = None, ""
     if check.status is Status.FAIL:
         kind = check.finding.id if check.finding else check.id
-        verdict = Verdict("failure", kind, check.summary, _explained(check))
+        verdict = Verdict("failure", kind, check.summary, _told(check))
     elif check.status in {Status.SKIPPED, Status.UNSUPPORTED}:
         verdict = Verdict("skipped", check.status, f"{check.status}: {check.summary}")
     elif check.status is Status.WARN:
-        output = f"warning: {_explained(check)}"
+        output = f"warning: {_told(check)}"
     else:
         output = check.summary
     if timing := _timing(check):
@@ -130,15 +130,10 @@ def _check(suite: Suite, check: Check) -> Case:
     return Case(suite.environment, suite.kind, check.id, check.elapsed or 0, verdict, output)
 
 
-def _explained(check: Check) -> str:
-    found = check.finding
-    if found is None:
+def _told(check: Check) -> str:
+    if (found := check.finding) is None:
         return check.summary
-    lines = [found.symptom, *(f"saw  {words}" for words in found.evidence)]
-    lines += [f"why  {found.cause}"] if found.cause else []
-    lines += [f"do   {found.remedy}"] if found.remedy else []
-    lines += [f"more opskit explain {found.id}"] if found.id in EXPLANATIONS else []
-    return "\n".join(lines)
+    return "\n".join([found.symptom, *as_text([*seen(found.evidence), *explained(found)])])
 
 
 def _timing(check: Check) -> str:

@@ -1,12 +1,23 @@
 # Copyright 2026 The opskit authors
 # SPDX-License-Identifier: Apache-2.0
-"""A plan as clients × environments: what is, what is wanted, and what stands out."""
+"""Lifetimes as clients × environments: what is, what is wanted, and what stands out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opskit.durations import format_duration
-from opskit.models import Client, EnvironmentPlan, Plan, Violation
+from opskit.models import (
+    Applied,
+    Change,
+    Client,
+    EnvironmentPlan,
+    Outcome,
+    Plan,
+    Report,
+    VerifiedClient,
+    Violation,
+)
+from opskit.results import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,23 +28,25 @@ class Lifetime:
         client_id: whose.
         before: what it is now.
         after: what is wanted; the same for one that stays.
-        managed: whether the desired state says anything about it.
-        disabled: whether the client gets no tokens at all.
+        managed: whether it is one of those that the command is about.
         outside: which policy it breaks; empty for none.
         refused: whether that keeps the plan from being carried out.
+        note: what else there is to say.
+        wrong: whether that contradicts the lifetime.
     """
 
     client_id: str
     before: int
     after: int
-    managed: bool
-    disabled: bool
-    outside: str
-    refused: bool
+    managed: bool = True
+    outside: str = ""
+    refused: bool = False
+    note: str = ""
+    wrong: bool = False
 
     @property
     def changes(self) -> bool:
-        """Whether it would be written."""
+        """Whether it is to be written, and was not yet."""
         return self.before != self.after
 
     @property
@@ -50,7 +63,7 @@ class Line:
     Attributes:
         name: the client's or the environment's.
         note: the wave of an environment; empty for a client.
-        drift: whether a client's lifetimes will not be the same everywhere.
+        drift: whether a client's lifetimes are, or will be, not the same everywhere.
         cells: one for each column, each with the clients of that name there.
         state: ``pending``, ``fail`` or ``ok``.
         find: the words by which it is found.
@@ -90,23 +103,87 @@ class Grid:
         columns: their names, each with its note and whether it drifts.
         lines: the lines.
         remarks: on policies, and on clients that are not there.
+        arrow: what it means that a lifetime changes; empty where none does.
     """
 
     by_client: bool
     columns: Sequence[tuple[str, str, bool]]
     lines: Sequence[Line]
     remarks: Sequence[Remark]
+    arrow: str
 
 
-def lifetime_grid(plan: Plan) -> Grid | None:
-    """Return the grid of ``plan``; None when no environment could be read."""
+# Environment → client → those of its lifetimes that go by this name there.
+Table = Mapping[str, Mapping[str, Sequence[Lifetime]]]
+
+
+def lifetime_grid(result: Result) -> Grid | None:
+    """Return the lifetimes that a result knows; None when it knows none."""
+    data = result.data
+    if isinstance(data, Plan):
+        return _planned(data, "would be written", by_now=False)
+    if isinstance(data, Applied) and result.plan:
+        dry = any(one.outcome is Outcome.DRY_RUN for one in data.change_sets)
+        arrow = "would be written" if dry else "is wanted, and was not written"
+        return _planned(_carried_out(result.plan, data), arrow, by_now=not dry)
+    if isinstance(data, Report):
+        return _verified(data)
+    return None
+
+
+def _planned(plan: Plan, arrow: str, *, by_now: bool) -> Grid | None:
     table = {one.environment: _lifetimes(one, plan) for one in plan.environments}
-    clients = sorted({label for row in table.values() for label in row}, key=str.casefold)
+    waves = {one.environment: f"wave {one.wave}" for one in plan.environments}
+    return _grid(table, waves, _remarks(plan), arrow, by_now=by_now)
+
+
+def _carried_out(plan: Plan, applied: Applied) -> Plan:
+    """Return the plan that is left: what was written, and not undone, is what is now."""
+    undone = {one.environment for one in applied.reverted}
+    written = {
+        one.environment for one in applied.change_sets if one.outcome is not Outcome.DRY_RUN
+    } - undone
+    left = [_written(one) if one.environment in written else one for one in plan.environments]
+    return replace(plan, environments=left)
+
+
+def _written(one: EnvironmentPlan) -> EnvironmentPlan:
+    observed = [Change(c.client_id, c.name, c.new, c.new) for c in one.observed]
+    violations = [replace(violation, planned=False) for violation in one.violations]
+    return replace(one, observed=observed, violations=violations)
+
+
+def _verified(report: Report) -> Grid | None:
+    seen = {one.environment: one.client for one in report.environments if one.client}
+    table = {
+        environment: {client.name or client.client_id: [_fresh(client)]}
+        for environment, client in seen.items()
+        if client.in_database is not None or client.in_token is not None
+    }
+    return _grid(table, dict.fromkeys(table, ""), [], "", by_now=True)
+
+
+def _fresh(client: VerifiedClient) -> Lifetime:
+    held, token = client.in_database, client.in_token
+    outside = "outside the policy of opskit.toml" if client.outside_policy else ""
+    if held is None:
+        lifetime, note = token or 0, "in the token"
+    else:
+        lifetime = held
+        note = "no token" if token is None else f"token {format_duration(token)}"
+    wrong = held is not None and token is not None and held != token
+    return Lifetime(client.client_id, lifetime, lifetime, True, outside, False, note, wrong)
+
+
+def _grid(
+    table: Table, notes: Mapping[str, str], remarks: Sequence[Remark], arrow: str, *, by_now: bool
+) -> Grid | None:
+    """Lay out the grid; ``by_now`` tells drift by what is, and else by what is wanted."""
     if not table:
         return None
-    drifting = {label for label in clients if _drifts(label, table)}
-    waves = {one.environment: f"wave {one.wave}" for one in plan.environments}
-    environments = [(name, wave, False) for name, wave in waves.items()]
+    clients = sorted({label for row in table.values() for label in row}, key=str.casefold)
+    drifting = {label for label in clients if _drifts(label, table, by_now=by_now)}
+    environments = [(name, note, False) for name, note in notes.items()]
     integrations = [(label, "", label in drifting) for label in clients]
     by_client = len(environments) <= len(integrations)
     heads, columns = (integrations, environments) if by_client else (environments, integrations)
@@ -115,7 +192,7 @@ def lifetime_grid(plan: Plan) -> Grid | None:
         pairs = [(other, name) if by_client else (name, other) for other, _, _ in columns]
         cells = [table[environment].get(label, []) for environment, label in pairs]
         lines.append(_line(name, note, drift, cells))
-    return Grid(by_client, columns, lines, _remarks(plan))
+    return Grid(by_client, columns, lines, remarks, arrow)
 
 
 def _remarks(plan: Plan) -> list[Remark]:
@@ -141,7 +218,7 @@ def _policy_remark(violation: Violation, plan: Plan) -> tuple[str, str, str]:
 def _line(name: str, note: str, drift: bool, cells: Sequence[Sequence[Lifetime]]) -> Line:
     everything = [one for cell in cells for one in cell]
     state = "pending" if any(one.changes for one in everything) else "ok"
-    if any(one.outside for one in everything):
+    if any(one.outside or one.wrong for one in everything):
         state = "fail"
     ids = (one.client_id for one in everything)
     return Line(name, note, drift, cells, state, " ".join([name, note, *ids]))
@@ -166,16 +243,14 @@ def _lifetime(
     if violation is not None:
         outside = f"{format_duration(violation.lifetime)} is {violation.reason}"
         refused = violation.planned and not plan.policy_overridden
-    return Lifetime(client_id, before, after, True, False, outside, refused)
+    return Lifetime(client_id, before, after, True, outside, refused)
 
 
 def _unmanaged(client: Client, broken: Mapping[str, Violation], plan: Plan) -> Lifetime:
     found = _lifetime(client.client_id, client.lifetime, client.lifetime, broken, plan)
-    disabled = client.enabled is False
-    return Lifetime(
-        found.client_id, found.before, found.after, False, disabled, found.outside, found.refused
-    )
+    return replace(found, managed=False, note="disabled" if client.enabled is False else "")
 
 
-def _drifts(label: str, table: Mapping[str, Mapping[str, Sequence[Lifetime]]]) -> bool:
-    return len({one.after for row in table.values() for one in row.get(label, [])}) > 1
+def _drifts(label: str, table: Table, *, by_now: bool) -> bool:
+    everywhere = [one for row in table.values() for one in row.get(label, [])]
+    return len({one.before if by_now else one.after for one in everywhere}) > 1

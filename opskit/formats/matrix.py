@@ -7,17 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from opskit.formats.overview import Cause, Suite, how_long, suites
+from opskit.formats.wording import MARKS, WORDS
 from opskit.models import Check, Status
 from opskit.results import Result
 
 _WORST_FIRST = (Status.FAIL, Status.WARN, Status.PASS, Status.UNSUPPORTED, Status.SKIPPED)
-_MARKS = {
-    Status.PASS: ("✓", "passed"),
-    Status.WARN: ("!", "warning"),
-    Status.FAIL: ("✗", "failed"),
-    Status.SKIPPED: ("·", "skipped"),
-    Status.UNSUPPORTED: ("–", "unsupported"),
-}
 _UPRIGHT = 7  # columns whose names can stand side by side
 
 
@@ -133,7 +127,7 @@ def _row(
 
 def _cell(name: str, checks: Sequence[Check], numbers: Mapping[tuple[str, str], int]) -> Cell:
     worst = min(checks, key=lambda check: _WORST_FIRST.index(check.status))
-    mark, word = _MARKS[worst.status]
+    mark, word = MARKS[worst.status], WORDS[worst.status]
     cause = 0
     if worst.status in {Status.FAIL, Status.WARN}:
         cause = numbers.get((name, worst.id), 0)

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 from opskit.durations import format_duration
 from opskit.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_PENDING, OpskitError
+from opskit.explain import link
 from opskit.models import Applied, Check, EnvironmentReport, Outcome, Plan, Report, Status
 from opskit.results import Result
 from opskit.secrets import printable, redact
+from opskit.words import counted
 
 
 def clean(text: str) -> str:
@@ -92,6 +94,11 @@ class Cause:
     cause: str
     remedy: str
     places: list[Place] = field(default_factory=list)
+
+    @property
+    def link(self) -> str:
+        """Where the documentation explains it; empty where it does not."""
+        return link(self.id)
 
     @property
     def environments(self) -> list[str]:
@@ -230,11 +237,6 @@ def _applied_words(data: Applied) -> str:
     if data.not_started:
         words.append(f"{counted(len(data.not_started), 'environment')} not started")
     return ", ".join(words) or "nothing to change"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return the number with its noun, in the plural where need be."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def how_long(seconds: float) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 from opskit.formats.cells import fold_long_ids, seconds, word
 from opskit.models import Change, EnvironmentPlan, ExportedScripts, Plan, PostmanExport, Violation
 from opskit.secrets import printable
+from opskit.words import counted
 
 _SHOWN = 20  # changes and violations of one environment; the plan file and JSON have all of them
 _NAMED = 10  # clients in one line
@@ -40,7 +41,7 @@ def print_scripts(console: Console, data: ExportedScripts) -> None:
     grid = Table.grid(padding=(0, 2, 0, 0))
     for script in data.scripts:
         where = word(script.path) if script.path else Text("nothing to change", "dim")
-        grid.add_row(Text(script.environment, "bold"), _counted(script.changes, "change"), where)
+        grid.add_row(Text(script.environment, "bold"), counted(script.changes, "change"), where)
     if data.scripts:
         console.print(grid)
 
@@ -78,7 +79,7 @@ def _print_more(console: Console, count: int, what: str) -> None:
 def _remarks(one: EnvironmentPlan) -> list[Text]:
     lines = []
     if as_desired := len(one.observed) - len(one.changes):
-        lines.append(Text(f"{_counted(as_desired, 'client')} as desired", "green"))
+        lines.append(Text(f"{counted(as_desired, 'client')} as desired", "green"))
     if one.unmanaged:
         names = _named([client.label for client in one.unmanaged])
         lines.append(Text(f"unmanaged: {names}", "dim"))
@@ -107,9 +108,5 @@ def _summary(plan: Plan) -> str:
     unmanaged = sum(len(one.unmanaged) for one in plan.environments)
     words = "nothing to change"
     if changes:
-        words = f"{_counted(changes, 'change')} in {_counted(where, 'environment')}"
-    return words + (f"; {_counted(unmanaged, 'client')} unmanaged" if unmanaged else "")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+        words = f"{counted(changes, 'change')} in {counted(where, 'environment')}"
+    return words + (f"; {counted(unmanaged, 'client')} unmanaged" if unmanaged else "")

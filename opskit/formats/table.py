@@ -42,6 +42,7 @@ from opskit.results import Result
 from opskit.secrets import printable
 
 _PIPE_WIDTH = 200  # columns: wide enough that grep finds whole lines
+_AT_LENGTH = 10  # environments: of more than these, the sound ones take one line each
 
 
 class TableFormat:
@@ -127,8 +128,9 @@ def _cell(client: Client, one: EnvironmentClients) -> Text:
 
 
 def _show_report(console: Console, data: Report) -> None:
+    briefly = len(data.environments) > _AT_LENGTH
     for one in data.environments:
-        print_environment(console, one)
+        print_environment(console, one, briefly=briefly)
 
 
 def _show_sandbox(console: Console, data: SandboxStatus) -> None:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How Creatio decides whom a Bearer token stands for: signature, issuer, expiry, registered app."""
 
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,11 +56,12 @@ class IdentityLink:
 
     Args:
         identity_url: tells where the Identity Service is at the moment.
+        trust: whose certificates it may have.
     """
 
-    def __init__(self, identity_url: Callable[[], str]) -> None:
+    def __init__(self, identity_url: Callable[[], str], trust: ssl.SSLContext) -> None:
         self._identity_url = identity_url
-        self._http = httpx.Client(trust_env=False, timeout=_HTTP_SECONDS)
+        self._http = httpx.Client(verify=trust, trust_env=False, timeout=_HTTP_SECONDS)
         self._lock = threading.Lock()
         self._trust: _Trust | None = None
         self._trusted_url = ""

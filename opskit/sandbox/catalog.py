@@ -31,6 +31,7 @@ class EnvironmentSpec:
         configured_runtime: what the sandbox's opskit.toml says about it; ``auto`` is detected.
         wave: when a plan reaches it; lower numbers go first.
         protected: whether writes ask for a confirmation.
+        scheme: how its servers are reached: http or https.
     """
 
     name: str
@@ -38,6 +39,7 @@ class EnvironmentSpec:
     configured_runtime: str
     wave: int
     protected: bool = False
+    scheme: str = "http"
 
     @property
     def database(self) -> str:
@@ -89,7 +91,9 @@ def _everywhere(seconds: int) -> dict[str, int]:
 ENVIRONMENTS = (
     EnvironmentSpec("dev", Runtime.NET, configured_runtime="net", wave=1),
     EnvironmentSpec("test", Runtime.FRAMEWORK, configured_runtime="auto", wave=2),
-    EnvironmentSpec("prod", Runtime.NET, configured_runtime="net", wave=3, protected=True),
+    EnvironmentSpec(
+        "prod", Runtime.NET, configured_runtime="net", wave=3, protected=True, scheme="https"
+    ),
 )
 
 INTEGRATIONS = (

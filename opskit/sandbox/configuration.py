@@ -36,6 +36,11 @@ runtime = "{runtime}"
 wave = {wave}
 """
 
+_AUTHORITY = """\
+# A company's own authority, which signed the certificates of these servers.
+ca_file = "{ca_file}"
+"""
+
 _PROTECTED = """\
 # Ask before anything is changed here.
 protected = true
@@ -72,8 +77,18 @@ _EXPLAINED_ONCE = {
 }
 
 
-def write_configuration(layout: Layout, ports: Ports, credentials: Credentials) -> None:
-    """Write the secrets, one private file each, and the configuration that names them."""
+def write_configuration(
+    layout: Layout, ports: Ports, credentials: Credentials, authority: str
+) -> None:
+    """Write the secrets, one private file each, and the configuration that names them.
+
+    Args:
+        layout: where.
+        ports: what is where.
+        credentials: the secrets.
+        authority: the certificate of the servers' authority, as PEM.
+    """
+    layout.authority.write_text(authority, encoding="ascii")
     layout.secrets.mkdir(mode=0o700, exist_ok=True)
     layout.secrets.chmod(0o700)
     for spec in ENVIRONMENTS:
@@ -107,6 +122,8 @@ def _environment(layout: Layout, ports: Ports, spec: EnvironmentSpec) -> str:
         runtime_text=_RUNTIMES[spec.configured_runtime],
         wave=spec.wave,
     )
+    if spec.scheme == "https":
+        head += _AUTHORITY.format(ca_file=layout.authority.name)
     return head + (_PROTECTED if spec.protected else "") + _clients(layout, spec)
 
 

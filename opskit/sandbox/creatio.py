@@ -4,6 +4,7 @@
 
 import base64
 import secrets
+import ssl
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -63,6 +64,7 @@ class Creatio:
         pool: ConnectionPool,
         *,
         identity_url: str,
+        trust: ssl.SSLContext,
         password: str,
     ) -> None:
         self._runtime = spec.runtime
@@ -70,7 +72,7 @@ class Creatio:
         self._sessions = Sessions(password)
         self._switches = switches
         self._objects = Objects(pool)
-        self._identity = IdentityLink(lambda: self._administration.identity_url)
+        self._identity = IdentityLink(lambda: self._administration.identity_url, trust)
         self._bearers = Bearers(self._identity, pool)
         self._instance_key = secrets.token_bytes(32)
 

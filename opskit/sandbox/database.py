@@ -21,6 +21,10 @@ SERVER_ROLE = "sandbox"
 OPSKIT_ROLE = "opskit"
 """The role that opskit works with, on no more rights than it needs."""
 
+_SEARCH_PATH = sql.SQL("ALTER ROLE {} SET search_path = public, identity").format(
+    sql.Identifier(SERVER_ROLE)
+)
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -63,6 +67,7 @@ def seed(port: int, superuser_password: str, journal: str) -> Credentials:
     with _connect(port, "postgres", superuser_password) as connection:
         _create_role(connection, OPSKIT_ROLE, credentials.opskit)
         _create_role(connection, SERVER_ROLE, credentials.server)
+        connection.execute(_SEARCH_PATH)
         for spec in ENVIRONMENTS:
             _create_database(connection, spec.database)
     for spec in ENVIRONMENTS:

@@ -9,6 +9,7 @@ from enum import StrEnum
 class Fault(StrEnum):
     """What can go wrong in one environment; ``DESCRIPTIONS`` says how it shows."""
 
+    TABLE_MISSING = "table-missing"
     CLIENT_UNKNOWN = "client-unknown"
     CLIENT_DISABLED = "client-disabled"
     LIFETIME_ZERO = "lifetime-zero"
@@ -26,6 +27,13 @@ class Fault(StrEnum):
     OTHER_RUNTIME = "other-runtime"
     LOGIN_REDIRECT = "login-redirect"
     LOGIN_HTML = "login-html"
+    IDENTITY_STOPPED = "identity-stopped"
+    CREATIO_STOPPED = "creatio-stopped"
+    CERTIFICATE_EXPIRED = "certificate-expired"
+    CERTIFICATE_NOT_YET_VALID = "certificate-not-yet-valid"
+    CERTIFICATE_WRONG_HOST = "certificate-wrong-host"
+    CERTIFICATE_SELF_SIGNED = "certificate-self-signed"
+    CERTIFICATE_UNKNOWN_ISSUER = "certificate-unknown-issuer"
     UNAVAILABLE = "unavailable"
     UNAUTHORIZED_ONCE = "unauthorized-once"
     UNAUTHORIZED = "unauthorized"
@@ -54,6 +62,7 @@ class Fault(StrEnum):
 
 
 DESCRIPTIONS: dict[Fault, str] = {
+    Fault.TABLE_MISSING: "the Identity Service's tables lie in another schema: 42P01",
     Fault.CLIENT_UNKNOWN: "the client of verify and smoke has got another ClientId",
     Fault.CLIENT_DISABLED: "the client of verify and smoke is disabled",
     Fault.LIFETIME_ZERO: "the client of verify and smoke has a lifetime of 0: it is refused",
@@ -71,6 +80,13 @@ DESCRIPTIONS: dict[Fault, str] = {
     Fault.OTHER_RUNTIME: "Creatio's API lies under the other prefix: /0, or not",
     Fault.LOGIN_REDIRECT: "Creatio ignores the token and redirects (302) to its login page",
     Fault.LOGIN_HTML: "Creatio ignores the token and answers 200 with its login page",
+    Fault.IDENTITY_STOPPED: "nothing listens where the Identity Service did: connection refused",
+    Fault.CREATIO_STOPPED: "nothing listens where Creatio did: connection refused",
+    Fault.CERTIFICATE_EXPIRED: "the certificate of prod's servers expired yesterday",
+    Fault.CERTIFICATE_NOT_YET_VALID: "the certificate of prod's servers is valid from tomorrow on",
+    Fault.CERTIFICATE_WRONG_HOST: "the certificate of prod's servers is for another host name",
+    Fault.CERTIFICATE_SELF_SIGNED: "the certificate of prod's servers is signed by itself",
+    Fault.CERTIFICATE_UNKNOWN_ISSUER: "an authority that nobody knows signed prod's certificate",
     Fault.UNAVAILABLE: "Creatio answers 503 to everything, as while it restarts",
     Fault.UNAUTHORIZED_ONCE: "Creatio refuses one single call with 401, then the fault is over",
     Fault.UNAUTHORIZED: "Creatio refuses every token with 401",
@@ -103,6 +119,10 @@ DEFAULT_SECONDS: dict[Fault, float] = {Fault.CACHE: 900.0, Fault.SLOW: 2.0}
 
 ONE_SHOT = frozenset({Fault.UNAUTHORIZED_ONCE})
 """Faults that are over once somebody has met them."""
+
+
+NEED_TLS = frozenset(fault for fault in Fault if fault.startswith("certificate-"))
+"""Faults of an environment that is served over https."""
 
 
 @dataclass(frozen=True)

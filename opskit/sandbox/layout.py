@@ -19,6 +19,8 @@ LOG_HEAD = b"# The log of opskit's sandbox\n"
 HOST = "127.0.0.1"
 """The only address that anything in a sandbox listens on."""
 
+_SCHEMES = {spec.name: spec.scheme for spec in ENVIRONMENTS}
+
 
 @dataclass(frozen=True)
 class Ports:
@@ -31,11 +33,11 @@ class Ports:
 
     def identity_url(self, environment: str) -> str:
         """Return the base URL of an environment's Identity Service."""
-        return f"http://{HOST}:{self.identity[environment]}"
+        return f"{_SCHEMES[environment]}://{HOST}:{self.identity[environment]}"
 
     def creatio_url(self, environment: str) -> str:
         """Return the base URL of an environment's Creatio."""
-        return f"http://{HOST}:{self.creatio[environment]}"
+        return f"{_SCHEMES[environment]}://{HOST}:{self.creatio[environment]}"
 
     def database_url(self, environment: str) -> str:
         """Return the URL of an environment's database for opskit's role, without a password."""
@@ -69,6 +71,11 @@ class Layout:
     def config(self) -> Path:
         """The opskit.toml for the three environments."""
         return self.folder / "opskit.toml"
+
+    @property
+    def authority(self) -> Path:
+        """The certificate of the authority that the servers' certificates are signed by."""
+        return self.folder / "ca.pem"
 
     @property
     def lifetimes(self) -> Path:
@@ -152,7 +159,7 @@ class Layout:
 
     def remove_files(self) -> None:
         """Remove everything that a sandbox makes but its log, the state file last."""
-        for path in (self.config, *self.secret_files()):
+        for path in (self.config, self.authority, *self.secret_files()):
             path.unlink(missing_ok=True)
         remove_sample(self.lifetimes)
         with contextlib.suppress(OSError):  # absent, or it holds somebody else's files

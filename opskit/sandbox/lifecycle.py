@@ -19,7 +19,7 @@ from opskit.errors import SandboxError, UsageError
 from opskit.models import SandboxEnvironment, SandboxStatus
 from opskit.sandbox.catalog import ENVIRONMENTS
 from opskit.sandbox.control import Control, NotRunning
-from opskit.sandbox.faults import Fault, setting_for
+from opskit.sandbox.faults import NEED_TLS, Fault, setting_for
 from opskit.sandbox.launch import launch
 from opskit.sandbox.layout import Layout, State
 from opskit.sandbox.ports import DEFAULT_PORT, check_first
@@ -114,10 +114,13 @@ def set_fault(
         seconds: how long, for the faults that take a time; they have a default.
 
     Raises:
-        UsageError: there is no such environment, or the fault takes no such seconds.
+        UsageError: there is no such environment, it has no certificate that could be at fault, or
+            the fault takes no such seconds.
         SandboxError: the sandbox does not run.
     """
     _check_environments(environments)
+    if fault in NEED_TLS:
+        _check_tls(environments)
     try:
         setting = setting_for(fault, seconds)
     except ValueError as error:
@@ -206,6 +209,16 @@ def _check_environments(names: Sequence[str]) -> None:
     for name in names:
         if name not in known:
             raise UsageError(f"The sandbox has no environment {name!r}: it has {', '.join(known)}.")
+
+
+def _check_tls(names: Sequence[str]) -> None:
+    secured = [spec.name for spec in ENVIRONMENTS if spec.scheme == "https"]
+    for name in names:
+        if name not in secured:
+            raise UsageError(
+                f"{name} is served over http, so there is no certificate to be wrong.",
+                remedy=f"Served over https: -e {' -e '.join(secured)}",
+            )
 
 
 def _wait_until_gone(layout: Layout) -> None:

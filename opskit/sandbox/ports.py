@@ -56,9 +56,10 @@ class Listeners:
         yield port
         bound.close()
 
-    def http(self) -> list[socket.socket]:
-        """Return the sockets to serve HTTP on."""
-        return [bound for name, bound in self.sockets.items() if name != _POSTGRES]
+    def http(self) -> dict[int, socket.socket]:
+        """Return the sockets to serve HTTP on, by port."""
+        served = (bound for name, bound in self.sockets.items() if name != _POSTGRES)
+        return {bound.getsockname()[1]: bound for bound in served}
 
 
 def check_first(first: int) -> None:
@@ -86,16 +87,21 @@ def bind_all(first: int) -> Iterator[Listeners]:
     check_first(first)
     with contextlib.ExitStack() as stack:
         sockets = {
-            name: stack.enter_context(_bind(first + offset if first else 0, name))
+            name: stack.enter_context(bind(first + offset if first else 0, name))
             for offset, name in enumerate(_NAMES)
         }
         listeners = Listeners(sockets)
-        for bound in listeners.http():
+        for bound in listeners.http().values():
             bound.listen()
         yield listeners
 
 
-def _bind(port: int, name: str) -> socket.socket:
+def bind(port: int, name: str) -> socket.socket:
+    """Bind a port, or any free one when it is 0; the name says what it is for.
+
+    Raises:
+        SandboxError: the port is taken or out of range; the message names it.
+    """
     # With the protocol named, asyncio turns Nagle's algorithm off, which costs 40 ms an answer.
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

@@ -48,7 +48,7 @@ def make_room(layout: Layout) -> None:
     """
     if layout.log.is_file() and layout.log.read_bytes().startswith(LOG_HEAD):
         layout.log.unlink()
-    for path in (layout.config, layout.log, layout.secrets, layout.postgres):
+    for path in (layout.config, layout.authority, layout.log, layout.secrets, layout.postgres):
         if path.exists():
             raise SandboxError(
                 f"{path} exists already, and no sandbox made it.",

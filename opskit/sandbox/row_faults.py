@@ -1,6 +1,6 @@
 # Copyright 2026 The opskit authors
 # SPDX-License-Identifier: Apache-2.0
-"""Faults that lie in the database: rows that are broken while one is on, and mended after it."""
+"""Faults that lie in the database: what is broken while one is on, and mended after it."""
 
 import threading
 from collections.abc import Mapping
@@ -15,14 +15,23 @@ from opskit.sandbox.switches import Switches
 
 @dataclass(frozen=True)
 class Breakage:
-    """What breaks a row, and what mends it; somebody who mends it first is not overruled."""
+    """What breaks it, and what mends it; somebody who mends it first is not overruled."""
 
     breaks: str
     mends: str
 
 
-# Clients are found by name, which no fault changes.
+def _moved(source: str, target: str) -> str:
+    moves = (f'ALTER TABLE IF EXISTS {source}."{name}" SET SCHEMA {target};' for name in _TABLES)
+    return f"DO $$ BEGIN {' '.join(moves)} END $$"
+
+
+_TABLES = ("Clients", "ClientSecrets", "ClientScopes", "ClientGrantTypes")
+
+# Clients are found by name, which no fault changes; their tables on the search path of the servers'
+# role, which holds both of the schemas that they may be in.
 BREAKAGES: Mapping[Fault, Breakage] = {
+    Fault.TABLE_MISSING: Breakage(_moved("public", "identity"), _moved("identity", "public")),
     Fault.CLIENT_UNKNOWN: Breakage(
         """UPDATE "Clients" SET "ClientId" = %(other_id)s WHERE "ClientName" = %(name)s""",
         """UPDATE "Clients" SET "ClientId" = %(client_id)s WHERE "ClientName" = %(name)s""",
@@ -74,7 +83,7 @@ BREAKAGES: Mapping[Fault, Breakage] = {
 
 
 def watch_rows(switches: Switches, spec: EnvironmentSpec, pool: ConnectionPool) -> None:
-    """Let the faults of one environment break the rows of its first client, and mend them."""
+    """Let the faults of one environment break its database and mend it: its first client mostly."""
     first = next(integrations_of(spec.name))
     client_id = first.client_id(spec.name)
     row = {
@@ -99,7 +108,7 @@ class _Breaker:
         self._broken = False
 
     def switch(self, setting: Setting | None) -> None:
-        """Break the row with a setting, mend it with None."""
+        """Break it with a setting, mend it with None."""
         with self._lock:
             if (setting is not None) is self._broken:
                 return

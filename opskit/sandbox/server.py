@@ -6,21 +6,24 @@ import asyncio
 import contextlib
 import os
 import secrets
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
 from psycopg_pool import ConnectionPool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from opskit.sandbox.authority import Authority, ServerCertificate
 from opskit.sandbox.catalog import ENVIRONMENTS, EnvironmentSpec
 from opskit.sandbox.clients import ClientStore
 from opskit.sandbox.configuration import write_configuration
 from opskit.sandbox.control_app import ControlApp
 from opskit.sandbox.creatio import Creatio
 from opskit.sandbox.database import SERVER_ROLE, Credentials, connection_string, seed
+from opskit.sandbox.doors import Server
 from opskit.sandbox.faults import Fault
 from opskit.sandbox.identity import IdentityService
 from opskit.sandbox.layout import Layout, Ports, State
@@ -28,17 +31,17 @@ from opskit.sandbox.ports import Listeners, bind_all
 from opskit.sandbox.postgres import Cluster
 from opskit.sandbox.row_faults import watch_rows
 from opskit.sandbox.sample import write_sample
+from opskit.sandbox.service_faults import watch_certificate, watch_door
 from opskit.sandbox.switches import Switches
 
 _POOL_CONNECTIONS = 8
-_SHUTDOWN_SECONDS = 1
 
 
 class Stop:
     """Tells the server to stop, from any thread and also before it serves."""
 
     def __init__(self) -> None:
-        self._server: uvicorn.Server | None = None
+        self._server: Server | None = None
         self._requested = threading.Event()
 
     @property
@@ -52,7 +55,7 @@ class Stop:
         if self._server is not None:
             self._server.should_exit = True
 
-    def attach(self, server: uvicorn.Server) -> None:
+    def attach(self, server: Server) -> None:
         """Name the server to stop."""
         self._server = server
         if self._requested.is_set():
@@ -73,6 +76,15 @@ class _ByPort:
         await self._apps[port](scope, receive, send)
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """What all environments have in common."""
+
+    ports: Ports
+    credentials: Credentials
+    authority: Authority
+
+
 def run(layout: Layout, first_port: int, stop: Stop) -> None:
     """Be the sandbox of a folder until ``stop`` is requested.
 
@@ -82,18 +94,22 @@ def run(layout: Layout, first_port: int, stop: Stop) -> None:
     with contextlib.ExitStack() as stack:
         listeners = stack.enter_context(bind_all(first_port))
         cluster, state = stack.enter_context(_claim(layout, listeners))
-        credentials = _fill(cluster, listeners)
-        write_configuration(layout, state.ports, credentials)
+        shared = _Shared(state.ports, _fill(cluster, listeners), Authority())
+        write_configuration(layout, state.ports, shared.credentials, shared.authority.pem)
         write_sample(layout.lifetimes)
         switches = {spec.name: Switches() for spec in ENVIRONMENTS}
-        apps: dict[int, ASGIApp] = {
-            state.ports.control: ControlApp(state.token, switches, stop.request).app()
-        }
+        control = ControlApp(state.token, switches, stop.request).app()
+        apps: dict[int, ASGIApp] = {state.ports.control: control}
+        server = Server(_ByPort(apps, _delays(state.ports, switches)))
+        sockets = listeners.http()
         for spec in ENVIRONMENTS:
-            pool = stack.enter_context(_pool(state.ports, spec, credentials))
+            pool = stack.enter_context(_pool(shared, spec))
             watch_rows(switches[spec.name], spec, pool)
-            apps |= _environment_apps(state.ports, spec, switches[spec.name], pool, credentials)
-        _serve(_ByPort(apps, _delays(state.ports, switches)), listeners, stop)
+            apps |= _environment_apps(shared, spec, switches[spec.name], pool)
+            _add_doors(server, shared, spec, switches[spec.name], sockets)
+        server.add_door(sockets[state.ports.control])  # the last one: now the faults have theirs
+        stop.attach(server)
+        server.serve_until_stopped()
 
 
 @contextlib.contextmanager
@@ -136,10 +152,10 @@ def _journal() -> str:
 
 
 @contextlib.contextmanager
-def _pool(
-    ports: Ports, spec: EnvironmentSpec, credentials: Credentials
-) -> Iterator[ConnectionPool]:
-    conninfo = connection_string(ports.postgres, spec.database, SERVER_ROLE, credentials.server)
+def _pool(shared: _Shared, spec: EnvironmentSpec) -> Iterator[ConnectionPool]:
+    conninfo = connection_string(
+        shared.ports.postgres, spec.database, SERVER_ROLE, shared.credentials.server
+    )
     with ConnectionPool(
         conninfo, min_size=1, max_size=_POOL_CONNECTIONS, open=False, name=spec.database
     ) as pool:
@@ -148,18 +164,16 @@ def _pool(
 
 
 def _environment_apps(
-    ports: Ports,
-    spec: EnvironmentSpec,
-    switches: Switches,
-    pool: ConnectionPool,
-    credentials: Credentials,
+    shared: _Shared, spec: EnvironmentSpec, switches: Switches, pool: ConnectionPool
 ) -> dict[int, ASGIApp]:
+    ports = shared.ports
     creatio = Creatio(
         spec,
         switches,
         pool,
         identity_url=ports.identity_url(spec.name),
-        password=credentials.administrators[spec.name],
+        trust=shared.authority.trusted_alone(),
+        password=shared.credentials.administrators[spec.name],
     )
     return {
         ports.identity[spec.name]: IdentityService(spec, switches, ClientStore(pool)).app(),
@@ -167,27 +181,28 @@ def _environment_apps(
     }
 
 
+def _add_doors(
+    server: Server,
+    shared: _Shared,
+    spec: EnvironmentSpec,
+    switches: Switches,
+    sockets: Mapping[int, socket.socket],
+) -> None:
+    certificate = ServerCertificate(shared.authority) if spec.scheme == "https" else None
+    context = certificate.context if certificate else None
+    identity, creatio = (
+        server.add_door(sockets[ports[spec.name]], context)
+        for ports in (shared.ports.identity, shared.ports.creatio)
+    )
+    watch_door(switches, Fault.IDENTITY_STOPPED, server, identity)
+    watch_door(switches, Fault.CREATIO_STOPPED, server, creatio)
+    if certificate:
+        watch_certificate(switches, server, certificate, [identity, creatio])
+
+
 def _delays(ports: Ports, switches: Mapping[str, Switches]) -> dict[int, Switches]:
     sides = (ports.identity, ports.creatio)
     return {side[name]: switches[name] for side in sides for name in switches}
-
-
-def _serve(app: ASGIApp, listeners: Listeners, stop: Stop) -> None:
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=60,
-        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-    )
-    server = uvicorn.Server(config)
-    stop.attach(server)
-    asyncio.run(server.serve(sockets=listeners.http()))
 
 
 def discard(folder: Path) -> None:

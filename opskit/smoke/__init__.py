@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 from opskit.checks import failed, passed, skipped, unanswered
-from opskit.diagnosis.calls import name_cause
+from opskit.diagnosis.calls import answered, name_cause
 from opskit.errors import NoAnswer
 from opskit.explain import finding
 from opskit.health import Health, ask_oauth, ask_ping
@@ -22,7 +22,6 @@ from opskit.smoke.path import DataPath
 from opskit.smoke.paths import data_paths
 from opskit.smoke.runtime import find_api
 from opskit.smoke.tokens import TokenSource
-from opskit.smoke_settings import Smoke
 from opskit.together import together
 from opskit.verify.token import Token, TokenRefused
 
@@ -50,7 +49,7 @@ async def smoke(
         tokens = TokenSource(environment, http, client_name)
         environment.require("creatio")
         place = asyncio.ensure_future(find_api(http, environment))
-        run = _Run(environment.smoke, http, tokens, place)
+        run = _Run(environment, http, tokens, place)
         return EnvironmentReport(environment.name, await run.checks())
 
 
@@ -58,13 +57,18 @@ class _Run:
     """One run, and what its calls share."""
 
     def __init__(
-        self, settings: Smoke, http: Http, tokens: TokenSource, place: asyncio.Future[Place]
+        self,
+        environment: Environment,
+        http: Http,
+        tokens: TokenSource,
+        place: asyncio.Future[Place],
     ) -> None:
-        self._settings = settings
+        self._settings = environment.smoke
+        self._found_out = environment.runtime == "auto"
         self._http = http
         self._tokens = tokens
         self._place = place
-        self._paths = data_paths(settings)
+        self._paths = data_paths(self._settings)
 
     async def checks(self) -> list[Check]:
         """Make all calls and return their checks, in the order in which they are read.
@@ -77,9 +81,12 @@ class _Run:
             self._unless_skipped("health.oauth", ask_oauth),
             self._place,
         )
+        # Its login page, by which the runtime was found out, lies below the same API.
+        well = any(one and not one.absent and not one.problem for one in (ping, oauth))
+        there = self._found_out or well or answered(results)
         health = [
-            self._judged("health.ping", ping, runtime),
-            self._judged("health.oauth", oauth, runtime),
+            self._judged("health.ping", ping, runtime, there=there),
+            self._judged("health.oauth", oauth, runtime, there=there),
         ]
         if api and token.status is Status.PASS:
             both = [*health, *results]
@@ -91,10 +98,11 @@ class _Run:
         api, _ = await self._place
         return await ask(self._http, api) if api and name not in self._settings.skip else None
 
-    def _judged(self, name: str, health: Health | None, runtime: Check) -> Check:
+    def _judged(self, name: str, health: Health | None, runtime: Check, *, there: bool) -> Check:
         if health is None:
             return self._undone(name, _NO_API, runtime.finding)
-        return health_check(name, health, required=name in self._settings.require)
+        required = name in self._settings.require
+        return health_check(name, health, required=required, there=there)
 
     async def _call_all(self) -> tuple[Check, Sequence[Check]]:
         """Return the token's check, and one for each data path."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from opskit.conditions import Condition, Step, Wildcard
 from opskit.secrets import foreign
+from opskit.words import counted
 
 _EXCERPT = 60  # characters of one value
 _SHOWN = 3  # values, keys
@@ -89,15 +90,11 @@ def _shown(value: Any) -> str:
     if isinstance(value, str):
         return f'"{foreign(value, _EXCERPT)}"'
     if isinstance(value, list):
-        return f"a list of {_counted(len(value))}"
+        return f"a list of {counted(len(value), 'item')}"
     if isinstance(value, dict):
         keys = [foreign(key, _EXCERPT) for key in list(value)[:_SHOWN]]
         return f"an object with {', '.join(keys)}{' …' if len(value) > _SHOWN else ''}".rstrip()
     return foreign(json.dumps(value), _EXCERPT)
-
-
-def _counted(number: int) -> str:
-    return f"{number} item{'' if number == 1 else 's'}"
 
 
 def _equal(value: Any, expected: Any) -> bool:
@@ -124,8 +121,8 @@ _WANTED: Mapping[str, Callable[[Any], str]] = {
     "empty": lambda yes: "null or something empty" if yes else "something that is not empty",
     "contains": lambda text: f"a text with {_shown(text)} in it",
     "matches": lambda pattern: f"a text that matches {_shown(pattern)}",
-    "min_items": lambda number: f"a list of at least {_counted(number)}",
-    "max_items": lambda number: f"a list of at most {_counted(number)}",
+    "min_items": lambda number: f"a list of at least {counted(number, 'item')}",
+    "max_items": lambda number: f"a list of at most {counted(number, 'item')}",
     "rows": lambda values: (
         f"rows with {', '.join(map(_shown, values))}" if values else "a list of objects"
     ),

@@ -16,6 +16,7 @@ from opskit.smoke.dataservice import dataservice_refusal
 from opskit.smoke.odata import odata_refusal
 from opskit.smoke.path import DataPath
 from opskit.smoke_settings import Kind
+from opskit.words import counted
 
 _OK = 200
 
@@ -91,6 +92,5 @@ def _met(path: DataPath, content: Any, answer: Answer) -> Check:
     rows, expected = rows_at(with_rows, content), with_rows.rows
     if not rows:
         return warned(path.name, finding("rows-empty", "200, but no rows."), answer.elapsed)
-    counted = f"{len(rows)} row{'s' if len(rows) > 1 else ''}"
     named = f", {', '.join(expected)} among them" if expected else ""
-    return passed(path.name, counted + named, answer.elapsed)
+    return passed(path.name, counted(len(rows), "row") + named, answer.elapsed)

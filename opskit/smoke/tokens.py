@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from opskit.diagnosis.refusals import name_cause
 from opskit.http import Http
-from opskit.secrets import Secret
 from opskit.settings import Environment
 from opskit.together import together
 from opskit.verify.discovery import NoDiscovery, discover
@@ -42,7 +41,9 @@ class TokenSource:
         return self._token
 
     async def _request(self) -> Token | TokenRefused:
-        secret, endpoint = await together(self._fetch_secret(), self._find_endpoint())
+        secret, endpoint = await together(
+            self._environment.fetch(self._client.secret), self._find_endpoint()
+        )
         if isinstance(endpoint, TokenRefused):
             return endpoint
         token = await request_token(self._http, endpoint, self._client, secret)
@@ -50,9 +51,6 @@ class TokenSource:
             cause = await name_cause(self._environment, self._client, secret, token.finding)
             return replace(token, finding=cause)
         return token
-
-    async def _fetch_secret(self) -> Secret:
-        return await asyncio.to_thread(self._environment.resolve, self._client.secret)
 
     async def _find_endpoint(self) -> str | TokenRefused:
         if self._endpoint is None:

@@ -11,7 +11,7 @@ from opskit.diagnosis.refusals import name_cause
 from opskit.errors import OpskitError
 from opskit.explain import finding
 from opskit.http import Http
-from opskit.models import Check, EnvironmentReport
+from opskit.models import Check, EnvironmentReport, VerifiedClient
 from opskit.secrets import Secret
 from opskit.settings import Environment, KnownClient
 from opskit.threads import in_database_thread
@@ -73,13 +73,12 @@ async def verify(
     else:
         checks += _check_token(token, found, key_set)
         checks.append(_check_database(token, in_database))
-    return EnvironmentReport(environment.name, checks)
+    verified = _verified(environment, client, token, in_database)
+    return EnvironmentReport(environment.name, checks, client=verified)
 
 
 async def _secret(environment: Environment, client: KnownClient | None) -> Secret | None:
-    if client is None:
-        return None
-    return await asyncio.to_thread(environment.resolve, client.secret)
+    return await environment.fetch(client.secret) if client else None
 
 
 async def _obtain(
@@ -115,6 +114,21 @@ def _one_way(token: Token | TokenRefused | None) -> Token | TokenRefused | None:
     if isinstance(token, TokenRefused) and token.finding.id == "invalid-client":
         return replace(token, finding=finding("auth-method-refused", token.finding.symptom))
     return token
+
+
+def _verified(
+    environment: Environment,
+    client: KnownClient | None,
+    token: Token | None,
+    in_database: int | Check | None,
+) -> VerifiedClient | None:
+    if client is None:
+        return None
+    held = in_database if isinstance(in_database, int) else None
+    in_token = token.lifetime if token else None
+    seen = [seconds for seconds in (held, in_token) if seconds is not None]
+    outside = not all(map(environment.policy.allows, seen))
+    return VerifiedClient(client.id, client.name, held, in_token, outside)
 
 
 def _obtained(method: AuthMethod, token: Token | TokenRefused | None) -> Check:

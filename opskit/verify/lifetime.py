@@ -20,6 +20,7 @@ from opskit.secrets import foreign
 from opskit.settings import Environment, KnownClient
 from opskit.verify.discovery import NoDiscovery, discover
 from opskit.verify.token import Token, TokenRefused, request_token
+from opskit.words import counted
 
 FRESH_TOKEN = "lifetime.fresh_token"  # noqa: S105 (the id of a check)
 _POLL_INTERVAL = 5.0  # seconds
@@ -38,8 +39,7 @@ def check_claims(token: Token) -> Check:
 
 def check_effective(check_id: str, token: Token, expected: int, source: str) -> Check:
     """Check that ``token`` lives the ``expected`` seconds that ``source`` holds."""
-    said = token.expires_in
-    claimed = said if token.claimed_lifetime is None else token.claimed_lifetime
+    said, claimed = token.expires_in, token.lifetime
     if said == claimed == expected:
         words = f"a fresh token{_when(token)} lives {said} s ({format_duration(expected)})"
         return passed(check_id, f"{words}, as {source} says", token.elapsed)
@@ -136,7 +136,7 @@ async def _prove_one(
     client: KnownClient,
     waiting: "_Waiting",
 ) -> Check:
-    secret = await asyncio.to_thread(environment.resolve, client.secret)
+    secret = await environment.fetch(client.secret)
     while True:
         token = await request_token(http, token_endpoint, client, secret)
         if isinstance(token, TokenRefused):
@@ -179,7 +179,7 @@ class _Waiting:
 
 def _no_secret(changes: Sequence[Change], environment: Environment) -> Check:
     others = len(changes) - 1
-    more = f" and {others} more client{'' if others == 1 else 's'}" if others else ""
+    more = f" and {counted(others, 'more client')}" if others else ""
     return skipped(
         FRESH_TOKEN,
         f"not proved: {environment.name} has no secret for {changes[0].client_id}{more} "

@@ -60,6 +60,11 @@ class Token:
             return expires - issued
         return None
 
+    @property
+    def lifetime(self) -> int | None:
+        """How long it lives, in seconds: by its claims; by the answer where it is no JWT."""
+        return self.expires_in if self.claimed_lifetime is None else self.claimed_lifetime
+
 
 @dataclass(frozen=True, slots=True)
 class TokenRefused:

@@ -221,8 +221,8 @@ def by_waves(sandbox: Sandbox, tmp_path: Path) -> Path:
     text = sandbox.config.read_text("utf-8")
     assert text.count("wave = 2") == 1
     text = text.replace("wave = 2", "wave = 1")
-    # Its secrets stay where they are.
-    text = text.replace('{ file = "', f'{{ file = "{sandbox.folder.as_posix()}/')
+    # Its secrets stay where they are, and so does the authority's certificate.
+    text = text.replace('file = "', f'file = "{sandbox.folder.as_posix()}/')
     (tmp_path / "waves" / "opskit.toml").write_text(text, encoding="utf-8")
     return tmp_path / "waves" / "opskit.yml"
 

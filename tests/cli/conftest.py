@@ -127,11 +127,7 @@ def run_and_interrupt(
         env=surroundings(config),
     ) as process:
         try:
-            deadline = time.monotonic() + SECONDS
-            while not when():
-                assert process.poll() is None, process.communicate()
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
+            _wait_until(when, process)
             for _ in range(times):
                 process.send_signal(signal.SIGINT)
                 time.sleep(0.3)
@@ -141,14 +137,23 @@ def run_and_interrupt(
     return Ran(process.returncode, out, err)
 
 
+def _wait_until(when: Callable[[], bool], process: subprocess.Popen[Any]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not when():
+        assert process.poll() is None, "it ended too early"
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def run_at_terminal(
     *arguments: str,
     config: Path,
     columns: int = 80,
     answer: str = "",
     env: Mapping[str, str] | None = None,
+    interrupt_when: Callable[[], bool] | None = None,
 ) -> Ran:
-    """Run the command at a pseudo-terminal that types ``answer``."""
+    """Run the command at a pseudo-terminal that types ``answer``, and Ctrl-C when it is time."""
     if sys.platform == "win32":
         pytest.skip("there are no pseudo-terminals on Windows")
     import fcntl
@@ -167,6 +172,9 @@ def run_at_terminal(
         ) as process:
             os.close(theirs)
             os.write(ours, answer.encode())
+            if interrupt_when is not None:
+                _wait_until(interrupt_when, process)
+                process.send_signal(signal.SIGINT)
             text = _read_to_end(ours).decode()
     finally:
         os.close(ours)
@@ -193,8 +201,7 @@ def plain(text: str) -> str:
 def altered(sandbox: Sandbox, folder: Path, *changes: tuple[str, str]) -> Path:
     """Write the sandbox's configuration to ``folder`` with some texts replaced."""
     text = sandbox.config.read_text("utf-8")
-    secrets = (sandbox.folder / "secrets").as_posix()
-    for old, new in [('file = "secrets/', f'file = "{secrets}/'), *changes]:
+    for old, new in [('file = "', f'file = "{sandbox.folder.as_posix()}/'), *changes]:
         assert old in text
         text = text.replace(old, new)
     path = folder / "opskit.toml"

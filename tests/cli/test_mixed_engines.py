@@ -1,6 +1,9 @@
 # Copyright 2026 The opskit authors
 # SPDX-License-Identifier: Apache-2.0
-"""From dev on PostgreSQL to prod on SQL Server: planned, refused, applied, interrupted, undone."""
+"""From dev on PostgreSQL to prod on SQL Server: planned, refused, applied, interrupted, undone.
+
+All of it by logins that have the role opskit_operator and nothing else.
+"""
 
 import signal
 import subprocess
@@ -20,11 +23,14 @@ from psycopg_pool import ConnectionPool
 from opskit.config import load_config
 from opskit.db.store import open_store
 from opskit.sandbox.clients import ClientStore
+from opskit.sandbox.postgres import SUPERUSER
 from tests.cli.conftest import Ran, posix_only, run, run_and_interrupt, surroundings
 from tests.databases import Server, new_database
 from tests.db import looked_at
 from tests.db.installations import Installation, MssqlInstallation, PostgresInstallation
+from tests.db.journal_sites import MssqlSite
 from tests.db.mssql_server import new_mssql_database
+from tests.db.operators import mssql_login, postgresql_login
 from tests.identity_services import MssqlClients, identity_service
 
 CLIENT = "Data Mart Sync"
@@ -122,7 +128,9 @@ def places(
         installations["dev"] = PostgresInstallation(postgresql)
         register["dev"] = postgresql.add_client
         identities["dev"] = stack.enter_context(identity_service("dev", ClientStore(pool)))
-        (folder / "dev-database").write_text(postgresql.url, "utf-8")
+        login = stack.enter_context(postgresql_login(postgresql))
+        url = postgresql.url.replace(f"//{SUPERUSER}:", f"//{login}:")
+        (folder / "dev-database").write_text(url, "utf-8")
         for name in ("test", "prod"):
             (folder / name).mkdir()
             mssql = stack.enter_context(new_mssql_database(mssql_server, folder / name))
@@ -130,7 +138,10 @@ def places(
             installations[name] = MssqlInstallation(mssql)
             register[name] = clients.register
             identities[name] = stack.enter_context(identity_service(name, clients))
-            (folder / f"{name}-database").write_text(mssql.address, "utf-8")
+            site = MssqlSite(mssql)
+            operator = stack.enter_context(mssql_login(site))
+            address = site.environment_for(*operator, folder / name).folder / "address"
+            address.rename(folder / f"{name}-database")
         (folder / "lifetimes.toml").write_text(LIFETIMES, "utf-8")
         for name, client_id in IDS.items():
             (folder / f"{name}-secret").write_text(f"secret-of-{client_id}", "utf-8")
@@ -153,16 +164,15 @@ def places(
 def fleet(places: Fleet) -> Iterator[Fleet]:
     """The three environments with two clients each, and a plan for them as they are."""
     try:
-        for name, installation in places.installations.items():
+        for name in places.installations:
             places.register[name](IDS[name], CLIENT, 3600)
             places.register[name](f"OTHER-{name}", "Billing Export", 3600)
-            installation.make_journal()
         if not places.plan.exists():
             places.make_plan()
         yield places
     finally:
         for installation in places.installations.values():
-            installation.clear()
+            installation.empty()
 
 
 def test_planned_moved_planned_anew_applied_told_and_undone(fleet: Fleet) -> None:

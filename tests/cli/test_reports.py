@@ -64,6 +64,9 @@ def test_verify_writes_reports_and_tables_stay_the_same(untouched: Sandbox, tmp_
     assert set(reports) == set(ReportChoice)
     assert ET.fromstring(reports["junit"]).get("failures") == "0"
     assert "lifetime.database" in reports["html"]
+    assert "1h <small>token 1h</small>" in reports["html"]
+    (dev,) = json.loads(reports["json"])["data"]["environments"]
+    assert (dev["client"]["in_database"], dev["client"]["in_token"]) == (3600, 3600)
     for secret in secrets_of(untouched):
         assert not any(secret in text for text in reports.values())
 
@@ -91,6 +94,7 @@ def test_plan_and_apply_write_reports(sandbox: Sandbox, tmp_path: Path) -> None:
     assert "1 lifetime changed in 1 environment" in reports["html"]
     (done,) = json.loads(reports["json"])["data"]["change_sets"]
     assert done["id"] in reports["html"]
+    assert 'title="' + done["changes"][0]["client_id"] + ': 1200 s"' in reports["html"]
 
 
 def test_what_is_refused_is_reported_too(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -1,6 +1,10 @@
 -- Copyright 2026 The opskit authors
 -- SPDX-License-Identifier: Apache-2.0
 -- IdentityServer4's table of clients as EF Core makes it on SQL Server.
+CREATE TABLE [__EFMigrationsHistory] (
+    [MigrationId] nvarchar(150) NOT NULL PRIMARY KEY,
+    [ProductVersion] nvarchar(32) NOT NULL
+);
 CREATE TABLE [Clients] (
     [Id] int NOT NULL IDENTITY PRIMARY KEY,
     [Enabled] bit NOT NULL DEFAULT 1,

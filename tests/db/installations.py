@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import psycopg
 import pyodbc
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from opskit.db.journal_script import upgrade_script
@@ -49,6 +50,10 @@ class Installation(Protocol):
         """Remove all clients, and the journal if there is one."""
         ...
 
+    def empty(self) -> None:
+        """Remove all clients, and what the journal tells of them."""
+        ...
+
     def rows(self) -> dict[str, Mapping[str, Any]]:
         """Return all rows of Clients, all columns, by client id, as another session sees them."""
         ...
@@ -57,11 +62,11 @@ class Installation(Protocol):
         """Change a lifetime as somebody else would, committed at once."""
         ...
 
-    def hold_row(self, client_id: str) -> AbstractContextManager[Callable[[str], None]]:
+    def hold_row(self, client_id: str) -> AbstractContextManager[Callable[[str], bool]]:
         """Keep a client's row locked by another transaction.
 
-        It yields what takes another client's row too, however long that takes: a transaction that
-        makes a deadlock of it is never the victim.
+        It yields what takes another client's row too, however long that takes, and tells whether
+        it was had: the server may choose this transaction as the victim of a deadlock.
         """
         ...
 
@@ -69,8 +74,8 @@ class Installation(Protocol):
         """Return whether a session of opskit's in this database waits for a lock."""
         ...
 
-    def hold_table(self) -> AbstractContextManager[None]:
-        """Keep the whole table locked, as one does that alters it."""
+    def hold_table(self, table: str = "Clients") -> AbstractContextManager[None]:
+        """Keep a whole table locked, as one does that alters it."""
         ...
 
     def note_changes(self) -> AbstractContextManager[Callable[[], list[str]]]:
@@ -142,6 +147,11 @@ class PostgresInstallation:
         with self._database.connect() as connection:
             connection.execute("DROP SCHEMA IF EXISTS opskit CASCADE")
 
+    def empty(self) -> None:
+        remove_clients(self._database)
+        with self._database.connect() as connection:
+            connection.execute("DELETE FROM opskit.lifetime_change")
+
     def rows(self) -> dict[str, Mapping[str, Any]]:
         with self._database.connect() as connection:
             cursor = connection.cursor(row_factory=dict_row)
@@ -154,13 +164,16 @@ class PostgresInstallation:
             assert connection.execute(update, (lifetime, client_id)).rowcount == 1
 
     @contextmanager
-    def hold_row(self, client_id: str) -> Iterator[Callable[[str], None]]:
+    def hold_row(self, client_id: str) -> Iterator[Callable[[str], bool]]:
         with psycopg.connect(self._database.conninfo) as connection:
-            connection.execute("SET deadlock_timeout = '1h'")  # the other one looks earlier
 
-            def take(client_id: str) -> None:
+            def take(client_id: str) -> bool:
                 lock = 'SELECT 1 FROM "Clients" WHERE "ClientId" = %s FOR UPDATE'
-                connection.execute(lock, (client_id,))
+                try:
+                    connection.execute(lock, (client_id,))
+                except psycopg.errors.DeadlockDetected:
+                    return False
+                return True
 
             take(client_id)
             yield take
@@ -175,9 +188,10 @@ class PostgresInstallation:
             return waiting.fetchone() is not None
 
     @contextmanager
-    def hold_table(self) -> Iterator[None]:
+    def hold_table(self, table: str = "Clients") -> Iterator[None]:
         with psycopg.connect(self._database.conninfo) as connection:
-            connection.execute('LOCK TABLE "Clients"')
+            named = sql.Identifier(*table.split("."))
+            connection.execute(sql.SQL("LOCK TABLE {}").format(named))
             yield
 
     def note_changes(self) -> AbstractContextManager[Callable[[], list[str]]]:
@@ -260,6 +274,10 @@ class MssqlInstallation:
         for table in ("lifetime_change", "alembic_version"):
             self._database.execute(f"DROP TABLE IF EXISTS [opskit].[{table}]")
 
+    def empty(self) -> None:
+        for table in ("[Clients]", "[opskit].[lifetime_change]"):
+            self._database.execute(f"DELETE FROM {table}")
+
     def rows(self) -> dict[str, Mapping[str, Any]]:
         with self._database.connection() as connection:
             cursor = connection.execute("SELECT * FROM [Clients]")
@@ -272,12 +290,21 @@ class MssqlInstallation:
         self._database.execute(update, lifetime, client_id)
 
     @contextmanager
-    def hold_row(self, client_id: str) -> Iterator[Callable[[str], None]]:
+    def hold_row(self, client_id: str) -> Iterator[Callable[[str], bool]]:
         update = "UPDATE [Clients] SET [Enabled] = [Enabled] WHERE [ClientId] = ?"
         with self._held(update, client_id) as connection:
-            # Babelfish pays no attention to it, and ends whoever began to wait first.
-            connection.execute("SET DEADLOCK_PRIORITY HIGH")
-            yield lambda client_id: connection.execute(update, client_id).close()
+            connection.execute("SET DEADLOCK_PRIORITY HIGH")  # to which Babelfish pays no attention
+
+            def take(client_id: str) -> bool:
+                try:
+                    connection.execute(update, client_id).close()
+                except pyodbc.Error as error:
+                    if error.args[0] != "40001":
+                        raise
+                    return False
+                return True
+
+            yield take
 
     def somebody_waits(self) -> bool:
         ours = f"SELECT session_id {_OPSKITS_SESSIONS}"
@@ -293,8 +320,8 @@ class MssqlInstallation:
             return bool(self._database.execute(locks))
 
     @contextmanager
-    def hold_table(self) -> Iterator[None]:
-        with self._held("ALTER TABLE [Clients] ADD [Held] int NULL"):
+    def hold_table(self, table: str = "Clients") -> Iterator[None]:
+        with self._held(f"ALTER TABLE {table} ADD [Held] int NULL"):
             yield
 
     @contextmanager

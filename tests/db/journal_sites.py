@@ -40,6 +40,10 @@ class Site(Protocol):
         """Execute one statement; return its rows, if it has any."""
         ...
 
+    def rolled_back(self, statement: str) -> None:
+        """Execute one statement, and undo it."""
+        ...
+
     def has_schema(self) -> bool:
         """Return whether the schema opskit is there."""
         ...
@@ -87,6 +91,10 @@ class PostgresSite:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def rolled_back(self, statement: str) -> None:
+        with self._database.connect() as connection, connection.transaction(force_rollback=True):
+            connection.execute(statement.encode())
+
     def has_schema(self) -> bool:
         return bool(self.query("SELECT 1 FROM pg_namespace WHERE nspname = 'opskit'"))
 
@@ -104,11 +112,13 @@ class MssqlSite:
     def environment(self) -> Environment:
         return self._environment
 
-    def environment_for(self, login: str, password: str, folder: Path) -> Environment:
+    def environment_for(
+        self, login: str, password: str, folder: Path, **settings: object
+    ) -> Environment:
         """Return an environment of another login's."""
         kept = re.sub(r"(?i)\b(UID|PWD)=[^;]*;?", "", self._database.server).rstrip(";")
         other = MssqlDatabase(f"{kept};UID={login};PWD={password}", self._database.name, folder)
-        return other.environment()
+        return other.environment(**settings)
 
     def run(self, script: str) -> None:
         with self._database.connection() as connection:
@@ -124,6 +134,13 @@ class MssqlSite:
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         return self._database.execute(statement)
+
+    def rolled_back(self, statement: str) -> None:
+        self.query("BEGIN TRANSACTION")
+        try:
+            self.query(statement)
+        finally:
+            self.query("IF @@TRANCOUNT > 0 ROLLBACK")
 
     def has_schema(self) -> bool:
         return self.query("SELECT SCHEMA_ID(N'opskit')") != [(None,)]

@@ -61,9 +61,9 @@ class MssqlDatabase:
             self._kept.pop().close()
 
     def _open(self) -> pyodbc.Connection:
-        apart = self.folder / "tests"  # not the opskit.toml that a test has made
-        apart.mkdir(exist_ok=True)
-        return open_connection(environment(apart), f"{self.address};APP=tests")
+        # Of no file, since several threads may want one at once.
+        unnamed = Environment(name="tests", folder=self.folder)
+        return open_connection(unnamed, f"{self.address};APP=tests")
 
 
 def version(server: str) -> str:

@@ -33,7 +33,7 @@ from opskit.errors import (
 )
 from opskit.export import tsql
 from opskit.export.sql import Job
-from opskit.journal import read_history
+from opskit.history import read_history
 from opskit.journal_schema import upgrade
 from opskit.lifetime import ChangeOptions, Wish, set_lifetime
 from opskit.listing import list_lifetimes
@@ -461,7 +461,7 @@ def test_the_doctor_shows_server_and_driver(database: MssqlDatabase) -> None:
     assert checks["database.login"].status is Status.PASS
     assert re.match(r".+ \d[\d.]* through pyodbc \S+, lib\S+ \d", checks["database.login"].summary)
     assert checks["database.read"].status is Status.PASS
-    assert checks["policy.lifetimes"].summary == "1 clients within the policy"
+    assert checks["policy.lifetimes"].summary == "1 client within the policy"
 
 
 def test_the_doctor_explains_a_wrong_driver(database: MssqlDatabase) -> None:

@@ -23,6 +23,7 @@ from opskit.models import (
     Plan,
     Report,
     Status,
+    VerifiedClient,
     Violation,
 )
 from opskit.results import Result
@@ -122,6 +123,47 @@ def applied() -> Applied:
     )
 
 
+def carried_out() -> Plan:
+    """What was to be done of which ``applied`` tells."""
+    wanted = {"dev": (1, "C1"), "test": (2, "C1"), "prod": (3, "C1")}
+    legacy = Client("C3", "Legacy", 604800, True)
+    too_long = Violation("C3", "Legacy", 604800, False, "over the maximum of 86400 s (1d)")
+    parts = [
+        EnvironmentPlan(
+            environment,
+            wave,
+            [Change(client, "Data Mart Sync", 3600, 1800), Change("C2", "Billing", 900, 900)],
+            [legacy, Client("C4", "Old App", 3600, False)],
+            violations=[too_long],
+        )
+        for environment, (wave, client) in wanted.items()
+    ]
+    return Plan(parts, "5d0c7d6b3b1e" * 5)
+
+
+def verified() -> Result:
+    """Tokens that are as the database says, older, alone, outside the policy, and refused."""
+    clients = {
+        "dev": VerifiedClient("C1", "Data Mart Sync", 1800, 1800, False),
+        "test": VerifiedClient("C2", "Data Mart Sync", 1800, 3600, False),
+        "stage": VerifiedClient("C3", "Data Mart Sync", None, 1800, False),
+        "prod": VerifiedClient("C4", "Data Mart Sync", 172800, 172800, True),
+        "other": VerifiedClient("C5", None, 600, None, False),
+        "gone": None,
+    }
+    stale = failed("lifetime.database", finding("lifetime-stale", "It lives 3600 s."), 0.06)
+    fine = passed("lifetime.database", "a fresh token lives so long", 0.05)
+    return Result(
+        "verify",
+        Report(
+            [
+                EnvironmentReport(name, [stale if name == "test" else fine], client=client)
+                for name, client in clients.items()
+            ]
+        ),
+    )
+
+
 NO_CONFIG = ConfigError("There is no opskit.toml.", remedy="Write one: opskit init")
 UNREACHED = LoginRefused("Wrong password.", remedy="Set the right one.", environment="gone")
 
@@ -139,9 +181,12 @@ RESULTS: Mapping[str, Result] = {
     "accepted plan": Result("plan", planned(override=True)),
     "no name": Result("plan", planned(None)),
     "refused apply": Result("apply", planned(override=True), refused_plan().errors),
-    "applied": Result("apply", applied()),
+    "applied": Result("apply", applied(), plan=carried_out()),
+    "verified": verified(),
     "dry run": Result(
-        "apply", Applied("ab" * 32, [ChangeSet("dev", Outcome.DRY_RUN, [Change("C1", None, 3, 4)])])
+        "apply",
+        Applied("ab" * 32, [ChangeSet("dev", Outcome.DRY_RUN, [Change("C1", None, 3, 4)])]),
+        plan=planned(),
     ),
     "200 environments": smoke(200),
 }
@@ -150,16 +195,19 @@ RESULTS: Mapping[str, Result] = {
 def named(text: str) -> list[Result]:
     """Results in which everything that comes from elsewhere is ``text``."""
     seen = finding("unexpected-status", text, evidence=[text])
-    report = EnvironmentReport(text, [failed("odata4", seen, 0.1), skipped("odata3", text)])
+    checks = [failed("odata4", seen, 0.1), skipped("odata3", text)]
+    report = EnvironmentReport(text, checks, client=VerifiedClient(text, text, 3600, 1800, True))
     error = LoginRefused(text, remedy=text, environment=text)
     change = Change(text, text, 3600, 1800)
     client = Client(text, text, 3600, True)
     violation = Violation(text, text, 1800, True, text)
-    plan = EnvironmentPlan(text, 1, [change], [client], [text], [violation])
+    plan = Plan(
+        [EnvironmentPlan(text, 1, [change], [client], [text], [violation])], "ab" * 32, path=text
+    )
     done = ChangeSet(text, Outcome.CHANGED, [change], report.checks, [text], text)
     back = ChangeSet(text, Outcome.CHANGED, [change], (), (), text, text)
     return [
-        Result("smoke", Report([report]), [error]),
-        Result("plan", Plan([plan], "ab" * 32, path=text), [error]),
-        Result("apply", Applied("ab" * 32, [done], [report], [back], [text]), [error]),
+        Result("verify", Report([report]), [error]),
+        Result("plan", plan, [error]),
+        Result("apply", Applied("ab" * 32, [done], [report], [back], [text]), [error], plan=plan),
     ]

@@ -46,14 +46,19 @@ def test_each_cause_is_annotated_once() -> None:
         "opskit: login-redirect (prod, odata4, odata3, dataservice, webservice)",
     )
     known = EXPLANATIONS["login-redirect"]
-    assert error[2] == f"302 to the login page\n{known.cause}\n{known.remedy}"
+    assert error[2].splitlines() == [
+        "302 to the login page",
+        f"why  {known.cause}",
+        f"do   {known.remedy}",
+        "more opskit explain login-redirect, or docs/findings.md#login-redirect",
+    ]
     assert warning[:2] == ("warning", "opskit: routes-reloading (dev, dataservice)")
 
 
 def test_errors_are_annotated() -> None:
     ((level, title, message),) = annotations(RESULTS["no config"])
     assert (level, title) == ("error", "opskit: config")
-    assert message == "There is no opskit.toml.\nWrite one: opskit init"
+    assert message == "There is no opskit.toml.\ndo   Write one: opskit init"
 
 
 def test_nothing_to_annotate() -> None:
@@ -83,6 +88,12 @@ def test_the_summary_is_a_page(result: Result) -> None:
     assert page.count("<details>") == page.count("</details>")
 
 
+def test_the_summary_says_where_more_stands() -> None:
+    page = html(RESULTS["wrong"])
+    assert "<strong>saw</strong> The system setting OAuth20Integration is off." in page
+    assert "opskit explain login-redirect, or docs/findings.md#login-redirect" in page
+
+
 def test_the_summary_says_how_long_it_was_waited_for() -> None:
     assert f"<td>prod – {WAITED}</td>" in html(RESULTS["waited"])
 
@@ -97,7 +108,7 @@ def test_the_summary_of_a_plan_shows_the_changes() -> None:
 def test_hostile_names_are_shown_as_they_are(text: str) -> None:
     for result in named(text):
         page = html(result)
-        assert not re.search(r"<(script|img|a|em|strong|code)\b(?!>(why|do|opskit explain))", page)
+        assert not re.search(r"<(script|img|a|em|code|strong\b(?!>(saw|why|do|more)<))\b", page)
         rows = re.findall(r"(?s)<tr>(.*?)</tr>", page)
         assert {row.count("<td") + row.count("<th") for row in rows} <= {4}
 

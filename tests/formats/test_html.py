@@ -16,7 +16,7 @@ from opskit import __version__
 from opskit.formats import ReportChoice
 from opskit.formats.lifetime_grid import lifetime_grid
 from opskit.formats.overview import clean
-from opskit.models import Change, EnvironmentPlan, Plan
+from opskit.models import Applied, Change, ChangeSet, EnvironmentPlan, Outcome, Plan
 from opskit.results import Result
 from opskit.secrets import Secret
 from tests.formats.samples import HOSTILE, RESULTS, RUN, WAITED, named, planned
@@ -104,8 +104,7 @@ def test_a_cause_is_explained_once() -> None:
     shown = words(RESULTS["wrong"])
     assert "prod odata4, odata3, dataservice, webservice 302 to the login page" in shown
     assert "The system setting OAuth20Integration is off." in shown
-    assert "opskit explain login-redirect" in shown
-    assert "docs/findings.md#login-redirect" in shown
+    assert "opskit explain login-redirect, or docs/findings.md#login-redirect" in shown
     assert "p50 50 ms" in shown
     assert "p90 80 ms, p99 120 ms; 20 runs, 40 ms to 130 ms" in shown
 
@@ -128,9 +127,71 @@ def test_what_was_applied() -> None:
     assert "dev changed change set set-1" in shown
     assert "test reverted change set set-3 reverts set-2" in shown
     assert "Data Mart Sync C1 1h 3600 s 30m 1800 s" in shown
-    assert "fail It lives 3600 s." in shown
+    assert "failed It lives 3600 s." in shown
     assert "over 4 h" in shown
     assert "not started prod" in shown
+
+
+def cells(result: Result) -> dict[tuple[str, str], str]:
+    """Return each lifetime by client and environment, its notes in brackets."""
+    grid = lifetime_grid(result)
+    assert grid is not None
+    shown = {}
+    for line in grid.lines:
+        for (column, _, _), cell in zip(grid.columns, line.cells, strict=True):
+            where = (line.name, column) if grid.by_client else (column, line.name)
+            for one in cell:
+                words = f"{one.before} → {one.after}" if one.changes else f"{one.after}"
+                said = [words, one.note, "!" if one.outside else ""]
+                shown[where] = " ".join(filter(None, said))
+    return shown
+
+
+def test_lifetimes_after_an_apply_are_what_they_are_now() -> None:
+    shown = cells(RESULTS["applied"])
+    sync = [shown["Data Mart Sync", environment] for environment in ("dev", "test", "prod")]
+    assert sync == ["1800", "3600 → 1800", "3600 → 1800"]  # written, undone, and not begun
+    assert shown["Legacy", "prod"] == "604800 !"
+    assert shown["Old App", "dev"] == "3600 disabled"
+    page = words(RESULTS["applied"])
+    assert "1h → 30m is wanted, and was not written" in page
+    assert "Legacy has 7d, over the maximum of 86400 s (1d) in dev, test, prod" in page
+    assert re.search(r"Data Mart Sync ≠ .* Legacy 7d", page), "dev differs from the others now"
+
+
+def test_a_dry_run_shows_what_would_be() -> None:
+    assert cells(RESULTS["dry run"])["Data Mart Sync", "dev"] == "3600 → 1800"
+    assert "1h → 30m would be written" in words(RESULTS["dry run"])
+
+
+def test_an_apply_that_went_through_leaves_nothing_pending() -> None:
+    plan = planned(override=True)
+    done = [ChangeSet(one.environment, Outcome.CHANGED, one.changes) for one in plan.environments]
+    result = Result("apply", Applied(plan.hash, done), plan=plan)
+    shown = cells(result)
+    assert shown["Data Mart Sync", "dev"] == "1800"
+    assert shown["Data Mart Sync", "prod"] == "172800 !"
+    assert "Data Mart Sync has 2d, over the maximum" in words(result)
+
+
+def test_lifetimes_that_were_verified() -> None:
+    assert cells(RESULTS["verified"]) == {
+        ("Data Mart Sync", "dev"): "1800 token 30m",
+        ("Data Mart Sync", "test"): "1800 token 1h",
+        ("Data Mart Sync", "stage"): "1800 in the token",
+        ("Data Mart Sync", "prod"): "172800 token 2d !",
+        ("C5", "other"): "600 no token",
+    }
+    grid = lifetime_grid(RESULTS["verified"])
+    assert grid is not None
+    assert grid.columns == [("C5", "", False), ("Data Mart Sync", "", True)]
+    states = {line.name: line.state for line in grid.lines}
+    assert states == {"dev": "ok", "test": "fail", "stage": "ok", "prod": "fail", "other": "ok"}
+    assert "by the database, and by a fresh token" in words(RESULTS["verified"])
+
+
+def test_a_smoke_check_knows_no_lifetimes() -> None:
+    assert lifetime_grid(RESULTS["well"]) is None
 
 
 def test_drift_is_what_will_differ() -> None:
@@ -142,11 +203,11 @@ def test_drift_is_what_will_differ() -> None:
         return Plan(parts, "ab" * 32)
 
     for wanted, drifts in (((1800, 1800), False), ((1800, 900), True)):
-        grid = lifetime_grid(plan(*wanted))
+        grid = lifetime_grid(Result("plan", plan(*wanted)))
         assert grid is not None
         assert not grid.by_client  # the longer side goes downwards
         assert grid.columns == [("Data Mart Sync", "", drifts)]
-    both = lifetime_grid(planned())
+    both = lifetime_grid(Result("plan", planned()))
     assert both is not None
     assert both.by_client
 

@@ -88,7 +88,7 @@ def test_by_keyboard_alone(page: Page, tmp_path: Path) -> None:
     assert len(page.shown("#cause-1 .explained")) == 1
 
 
-@pytest.mark.parametrize("name", ["wrong", "plan", "applied", "200 environments"])
+@pytest.mark.parametrize("name", ["wrong", "plan", "applied", "verified", "200 environments"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_it_can_be_read(page: Page, tmp_path: Path, name: str, dark: bool) -> None:
     page.emulate(dark=dark)
@@ -96,7 +96,7 @@ def test_it_can_be_read(page: Page, tmp_path: Path, name: str, dark: bool) -> No
     assert page.run(_CONTRAST) >= 4.5  # WCAG 2, AA
 
 
-@pytest.mark.parametrize("name", ["wrong", "plan", "applied", "200 environments"])
+@pytest.mark.parametrize("name", ["wrong", "plan", "applied", "verified", "200 environments"])
 def test_it_fits_a_phone(page: Page, tmp_path: Path, name: str) -> None:
     page.emulate(width=390, height=844)
     opened(page, RESULTS[name], tmp_path)

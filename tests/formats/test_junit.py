@@ -69,7 +69,12 @@ def test_checks() -> None:
         "login-redirect",
         "302 to the login page",
     )
-    for words in ("saw  The system setting", "\nwhy  ", "\ndo   ", "opskit explain login-redirect"):
+    for words in (
+        "saw  The system setting",
+        "\nwhy  ",
+        "\ndo   ",
+        "docs/findings.md#login-redirect",
+    ):
         assert words in (failure.text or "")
     absent = root[0][2].find("skipped")
     assert absent is not None

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The shared sandbox as its users meet it: over HTTP, and through opskit's database role."""
 
+import ssl
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -88,6 +89,11 @@ class Rehearsal:
         body = {"password": password}
         return self.http.post(f"{self.api}/{path}", json=body, headers=self.bearer())
 
+    @property
+    def trust(self) -> ssl.SSLContext:
+        """How the authority of the sandbox's servers is trusted."""
+        return ssl.create_default_context(cafile=self.folder / "ca.pem")
+
     def fault(self, fault: Fault, *, on: bool = True, seconds: float | None = None) -> None:
         lifecycle.set_fault(self.folder, [self.name], fault, on=on, seconds=seconds)
 
@@ -114,8 +120,9 @@ class Rehearsal:
 
 
 @pytest.fixture(scope="session")
-def http() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False, timeout=20) as client:
+def http(sandbox_folder: Path) -> Iterator[httpx.Client]:
+    ours = ssl.create_default_context(cafile=sandbox_folder / "ca.pem")
+    with httpx.Client(verify=ours, trust_env=False, timeout=20) as client:
         yield client
 
 

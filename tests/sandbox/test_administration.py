@@ -33,7 +33,8 @@ def each(request: pytest.FixtureRequest, rehearsals: dict[str, Rehearsal]) -> Re
 @pytest.fixture
 def session(each: Rehearsal) -> Iterator[httpx.Client]:
     """Somebody who is signed in; the address and the feature are put back."""
-    with httpx.Client(trust_env=False, timeout=20, base_url=each.api) as http:
+    options: dict[str, Any] = {"verify": each.trust, "trust_env": False, "timeout": 20}
+    with httpx.Client(base_url=each.api, **options) as http:
         assert login(each, http)["Code"] == 0
         http.headers["BPMCSRF"] = http.cookies["BPMCSRF"]
         yield http

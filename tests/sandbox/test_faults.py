@@ -2,17 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every fault shows on the wire while it is on, and nowhere once it is off."""
 
+import socket
+import ssl
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 import pytest
 from joserfc import jws
 
 from opskit.errors import UsageError
 from opskit.sandbox import lifecycle
-from opskit.sandbox.faults import DESCRIPTIONS, Fault
+from opskit.sandbox.authority import WISHES
+from opskit.sandbox.faults import DESCRIPTIONS, NEED_TLS, Fault
 from opskit.sandbox.interceptions import INTERCEPTIONS
 from opskit.sandbox.layout import Layout
 from opskit.sandbox.row_faults import BREAKAGES
@@ -138,8 +143,12 @@ def test_every_fault_is_described_and_shows_somewhere() -> None:
         Fault.WRONG_ISSUER,
         Fault.SLOW,
         Fault.OTHER_RUNTIME,
+        Fault.IDENTITY_STOPPED,
+        Fault.CREATIO_STOPPED,
+        *WISHES,
         *BREAKAGES,
     }
+    assert set(WISHES) == NEED_TLS
     assert set(DESCRIPTIONS) == set(Fault)
     assert set(INTERCEPTIONS) == set(Fault) - elsewhere
 
@@ -198,6 +207,69 @@ def test_slow_answers(dev: Rehearsal) -> None:
         assert time.monotonic() - started >= 0.3
 
 
+@pytest.mark.parametrize(
+    ("fault", "stopped", "runs"),
+    [(Fault.IDENTITY_STOPPED, discovery, ping), (Fault.CREATIO_STOPPED, ping, discovery)],
+)
+def test_a_stopped_service(dev: Rehearsal, fault: Fault, stopped: Ask, runs: Ask) -> None:
+    assert stopped(dev).status_code == 200  # over a connection that is kept
+    dev.fault(fault)
+    with pytest.raises(httpx.ConnectError):
+        stopped(dev)
+    assert runs(dev).status_code == 200
+    url = urlsplit(str(dev.settings["identity" if stopped is discovery else "creatio"]))
+    with socket.socket() as other, pytest.raises(OSError, match=r"in use|permitted|forbidden"):
+        other.bind((url.hostname, url.port))  # nobody else gets the port meanwhile
+    dev.fault(fault, on=False)
+    assert stopped(dev).status_code == 200
+
+
+def shown(environment: Rehearsal) -> ssl.SSLCertVerificationError | None:
+    """What is wrong with the certificate that a new connection is shown."""
+    url = urlsplit(environment.identity)
+    with socket.create_connection((url.hostname, url.port), timeout=20) as connection:
+        try:
+            environment.trust.wrap_socket(connection, server_hostname=url.hostname).close()
+        except ssl.SSLCertVerificationError as error:
+            return error
+    return None
+
+
+def test_of_several_faults_of_a_certificate_the_first_is_shown(
+    rehearsals: dict[str, Rehearsal],
+) -> None:
+    prod = rehearsals["prod"]
+    assert shown(prod) is None
+    words = []
+    for fault in (Fault.CERTIFICATE_SELF_SIGNED, Fault.CERTIFICATE_EXPIRED):
+        prod.fault(fault)
+        words.append(str(shown(prod)))
+    prod.fault(Fault.CERTIFICATE_EXPIRED, on=False)
+    words.append(str(shown(prod)))
+    assert ["self-signed" in one for one in words] == [True, False, True]
+    assert "expired" in words[1]
+    lifecycle.clear_faults(prod.folder, ["prod"])
+    assert shown(prod) is None
+
+
+def test_tables_in_another_schema(dev: Rehearsal) -> None:
+    count = 'SELECT count(*) FROM {}."Clients"'
+    dev.fault(Fault.TABLE_MISSING)
+    with dev.connect() as connection:
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            connection.execute(count.format("public").encode())
+        assert connection.execute(count.format("identity").encode()).fetchone() == (7,)
+    # The Identity Service works on, and so do the faults in its rows, switched in any order.
+    assert dev.ask_token().status_code == 200
+    dev.fault(Fault.GRANT_MISSING)
+    assert dev.ask_token().json() == {"error": "unauthorized_client"}
+    dev.fault(Fault.TABLE_MISSING, on=False)
+    dev.fault(Fault.GRANT_MISSING, on=False)
+    assert dev.ask_token().status_code == 200
+    with dev.connect() as connection:
+        assert connection.execute(count.format("public").encode()).fetchone() == (7,)
+
+
 def test_clearing_all_faults(dev: Rehearsal) -> None:
     for fault in (Fault.SLOW, Fault.CACHE, Fault.UNAVAILABLE):
         dev.fault(fault)
@@ -213,6 +285,7 @@ def test_clearing_all_faults(dev: Rehearsal) -> None:
         (["dev"], Fault.LARGE, 3, "takes no seconds"),
         (["dev"], Fault.SLOW, 0, "must be positive"),
         (["dev"], Fault.SLOW, float("inf"), "must be positive"),
+        (["prod", "test"], Fault.CERTIFICATE_EXPIRED, None, "test is served over http"),
     ],
 )
 def test_impossible_wishes(

@@ -63,6 +63,16 @@ def eventually(condition: Callable[[], bool], seconds: float = 15) -> bool:
     return condition()
 
 
+def break_it(folder: Path) -> None:
+    """Switch faults on that last: a table elsewhere, a closed port, a wrong certificate."""
+    for name, fault in (
+        ("dev", Fault.CREATIO_STOPPED),
+        ("dev", Fault.TABLE_MISSING),
+        ("prod", Fault.CERTIFICATE_EXPIRED),
+    ):
+        lifecycle.set_fault(folder, [name], fault, on=True)
+
+
 def all_ports(state: State) -> list[int]:
     ports = state.ports
     return [ports.control, ports.postgres, *ports.identity.values(), *ports.creatio.values()]
@@ -94,10 +104,13 @@ def test_up_and_down_twice_beside_foreign_files(folder: Path) -> None:
     assert dev.database == f"postgresql://opskit@127.0.0.1:{first + 1}/identity_dev"
     assert dev.identity == f"http://127.0.0.1:{first + 2}"
     assert dev.creatio == f"http://127.0.0.1:{first + 3}"
-    lifecycle.set_fault(folder, ["dev", "prod"], Fault.SLOW, on=True, seconds=1)
+    assert started.environments[2].creatio == f"https://127.0.0.1:{first + 7}"
+    break_it(folder)
+    assert not listens(first + 3)
     again, fresh = lifecycle.up(folder, port=0)
     assert not fresh
-    assert [item.faults for item in again.environments] == [("slow",), (), ("slow",)]
+    faults = [item.faults for item in again.environments]
+    assert faults == [("table-missing", "creatio-stopped"), (), ("certificate-expired",)]
 
     state = state_of(folder)
     for mine in (folder / "lifetimes.toml", folder / "secrets" / "mine"):
@@ -121,6 +134,7 @@ def test_faults_want_a_running_sandbox(tmp_path: Path) -> None:
 
 def test_a_killed_server(folder: Path, sandbox_folder: Path) -> None:
     lifecycle.up(folder, port=0)
+    break_it(folder)
     state = state_of(folder)
     kill(state)
     assert listens(state.ports.postgres)
@@ -137,6 +151,7 @@ def test_a_killed_server(folder: Path, sandbox_folder: Path) -> None:
     started, fresh = lifecycle.up(folder, port=0)
     assert fresh
     assert started.running
+    assert [item.faults for item in started.environments] == [(), (), ()]
     assert not listens(state.ports.postgres)
     assert lifecycle.status(sandbox_folder).running
 
@@ -165,7 +180,7 @@ def test_an_impossible_port(folder: Path, port: int) -> None:
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("name", ["opskit.toml", "sandbox.log"])
+@pytest.mark.parametrize("name", ["opskit.toml", "ca.pem", "sandbox.log"])
 def test_nothing_foreign_is_overwritten(folder: Path, name: str) -> None:
     folder.mkdir()
     (folder / name).write_text("mine")

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from opskit.models import Check, Status
+from opskit.sandbox import pages
 from tests.scripted_server import (
+    DATA_PATHS,
     HANG_UP,
     OAUTH_HEALTH,
     PING,
@@ -27,6 +29,9 @@ from tests.scripted_server import (
 )
 from tests.smoke import HEALTH, PATHS, smoked, unit
 
+DATA_REQUESTS = [
+    ("GET" if name.startswith("odata") else "POST", path) for name, path in DATA_PATHS.items()
+]
 NAMED = list(zip(HEALTH, (PING, OAUTH_HEALTH), strict=True))
 REFUSED = (
     "Can't retrieve access_token for system actions from IdentityService specified in system "
@@ -99,8 +104,13 @@ def test_each_problem_has_its_finding(
 @pytest.mark.parametrize("path", [PING, OAUTH_HEALTH])
 @pytest.mark.parametrize(
     "reply",
-    [Reply(404), html_reply("<html>Not found</html>", 404), json_reply({"Message": "no"}, 404)],
-    ids=["empty", "page", "json"],
+    [
+        Reply(404),
+        html_reply("<html>Not found</html>", 404),
+        html_reply(pages.IIS_NOT_FOUND, 404),
+        json_reply({"Message": "no"}, 404),
+    ],
+    ids=["empty", "page", "page of IIS", "json"],
 )
 def test_older_versions_have_none(
     creatio: ScriptedServer, tmp_path: Path, path: str, reply: Reply
@@ -108,6 +118,55 @@ def test_older_versions_have_none(
     check = asked(creatio, tmp_path, path, reply)
     assert ended(check) == (Status.UNSUPPORTED, "health-absent")
     assert "404" in check.summary
+
+
+IIS_404 = html_reply(pages.IIS_NOT_FOUND, 404)
+
+
+@pytest.mark.parametrize("token_refused", [False, True])
+def test_iis_that_has_no_creatio_there_speaks_of_no_version(
+    creatio: ScriptedServer, tmp_path: Path, token_refused: bool
+) -> None:
+    for method, path in (("GET", PING), ("GET", OAUTH_HEALTH), *DATA_REQUESTS):
+        creatio.script(method, path, IIS_404)
+    if token_refused:
+        creatio.script("POST", TOKEN, json_reply({"error": "invalid_client"}, 400))
+    checks = smoked(unit(tmp_path, creatio))
+    assert [ended(checks[one]) for one in HEALTH] == [(Status.FAIL, "iis-not-found")] * 2
+    assert "File or directory not found" in checks["health.ping"].summary
+
+
+@pytest.mark.parametrize("runtime", ["net", "auto"])
+def test_iis_speaks_of_the_path_where_creatio_is_there(
+    creatio: ScriptedServer, tmp_path: Path, runtime: str
+) -> None:
+    """A page that was found out, a refusal in Creatio's own words, or the other health check."""
+    creatio.script("GET", OAUTH_HEALTH, IIS_404)
+    if runtime == "net":
+        refusal = json_reply({"success": False, "errorInfo": {"message": "No."}})
+        creatio.script("POST", DATA_PATHS["dataservice"], refusal)
+    for method, path in [("GET", PING), *DATA_REQUESTS]:
+        if runtime == "auto" or path != DATA_PATHS["dataservice"]:
+            creatio.script(method, path, IIS_404)
+    checks = smoked(unit(tmp_path, creatio, runtime=runtime))
+    assert [ended(checks[one]) for one in HEALTH] == [(Status.UNSUPPORTED, "health-absent")] * 2
+
+
+def test_one_health_check_answers_for_the_other(creatio: ScriptedServer, tmp_path: Path) -> None:
+    creatio.script("GET", OAUTH_HEALTH, IIS_404)
+    creatio.script("POST", TOKEN, json_reply({"error": "invalid_client"}, 400))
+    checks = smoked(unit(tmp_path, creatio))
+    assert [checks[one].status for one in HEALTH] == [Status.PASS, Status.UNSUPPORTED]
+
+
+def test_a_health_check_below_a_wrong_prefix(tmp_path: Path) -> None:
+    with ScriptedServer() as server:
+        script_identity(server)
+        script_creatio(server, "/0")
+        for method, path in (("GET", PING), ("GET", OAUTH_HEALTH), *DATA_REQUESTS):
+            server.script(method, path, IIS_404)
+        checks = smoked(unit(tmp_path, server))
+    assert {ended(checks[one]) for one in (*HEALTH, *PATHS)} == {(Status.FAIL, "prefix-wrong")}
 
 
 @pytest.mark.parametrize(("name", "path"), NAMED)
@@ -123,6 +182,7 @@ def test_where_it_is_required_its_absence_fails(
     [
         (Reply(503), "restarting", "restarting"),
         (html_reply(), "gateway-page", "gateway-page"),
+        (html_reply(status=404), "gateway-page", "gateway-page"),
         (html_reply("<html>Hello</html>"), "web-page", "web-page"),
         (redirect_reply("/Login/Login.html"), "login-redirect", "login-redirect"),
         (json_reply({"Message": "no"}, 500), "unexpected-status", "unexpected-status"),

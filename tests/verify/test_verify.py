@@ -21,9 +21,11 @@ from tests.scripted_server import (
     LIFETIME,
     SCOPE,
     TOKEN,
+    Reply,
     ScriptedServer,
     default_key,
     discovery,
+    json_reply,
     script_identity,
     token,
 )
@@ -67,6 +69,14 @@ def on_database(database: Database, server: ScriptedServer, **settings: object) 
     return database.environment(identity=server.url, clients=[client], **settings)
 
 
+def seen(where: Environment) -> tuple[int | None, int | None, bool]:
+    """Run verify; return the lifetime in the database, in the token, and if it is forbidden."""
+    client = asyncio.run(verify(where)).client
+    assert client is not None
+    assert client.client_id == CLIENT
+    return client.in_database, client.in_token, client.outside_policy
+
+
 def with_answer(server: ScriptedServer, folder: Path, **changes: object) -> dict[str, Check]:
     server.script("POST", TOKEN, token(**changes))  # type: ignore[arg-type]
     return verified(unit(folder, server.url))
@@ -84,8 +94,7 @@ def with_claims(server: ScriptedServer, folder: Path, **changes: object) -> dict
 def test_the_sandbox_passes(sandbox: Sandbox, name: str) -> None:
     checks = verified(sandbox.environment(name))
     assert tuple(checks) == CHECKS
-    assert statuses(checks, Status.PASS) == [i for i in CHECKS if i != "discovery.issuer"]
-    assert checks["discovery.issuer"].status is Status.WARN
+    assert statuses(checks, Status.PASS) == list(CHECKS)
     assert "as the database says" in checks["lifetime.database"].summary
 
 
@@ -279,6 +288,7 @@ def test_the_database_agrees(identity: ScriptedServer, database: Database) -> No
     words = checks["lifetime.database"].summary
     assert words.startswith("a fresh token (issued ")
     assert words.endswith(f"lives {LIFETIME} s (1h), as the database says")
+    assert seen(on_database(database, identity)) == (LIFETIME, LIFETIME, False)
 
 
 def test_the_database_says_otherwise(identity: ScriptedServer, database: Database) -> None:
@@ -294,6 +304,7 @@ def test_expires_in_alone_is_no_proof(identity: ScriptedServer, database: Databa
     identity.script("POST", TOKEN, token(expires_in=1800))
     checks = verified(on_database(database, identity))
     assert_failed(checks["lifetime.database"], "lifetime-stale", f"exp − iat: {LIFETIME} s")
+    assert seen(on_database(database, identity)) == (1800, LIFETIME, False)
 
 
 def test_an_opaque_token_is_compared_by_expires_in(
@@ -303,6 +314,17 @@ def test_an_opaque_token_is_compared_by_expires_in(
     identity.script("POST", TOKEN, token("opaque"))
     checks = verified(on_database(database, identity))
     assert checks["lifetime.database"].status is Status.PASS
+    assert seen(on_database(database, identity)) == (LIFETIME, LIFETIME, False)
+
+
+def test_what_was_seen_of_the_client(identity: ScriptedServer, database: Database) -> None:
+    where = on_database(database, identity, policy={"max_lifetime": "30m"})
+    assert seen(where) == (None, LIFETIME, True)
+    database.add_client(CLIENT, "One", 1800)
+    identity.script("POST", TOKEN, json_reply({"error": "invalid_client"}, 400))
+    assert seen(where) == (1800, None, False)
+    identity.script("GET", DISCOVERY, Reply(503))
+    assert asyncio.run(verify(where)).client is None
 
 
 def test_the_client_is_not_in_the_database(identity: ScriptedServer, database: Database) -> None:

@@ -75,7 +75,7 @@ checks:
         id:
           description: Its stable name, see opskit's C(docs/findings.md).
           type: str
-          sample: bearer-ignored
+          sample: login-redirect
         symptom:
           description: What was seen.
           type: str
@@ -101,6 +101,10 @@ checks:
           type: list
           elements: str
           sample: []
+        link:
+          description: Its section in opskit's documentation. Empty for what that does not explain.
+          type: str
+          sample: docs/findings.md#login-redirect
     elapsed:
       description: The seconds that its request took. Null without a request of its own.
       type: float

@@ -30,9 +30,10 @@ same conditions, for: {environments}.
    *current* value, which stays on this machine; an *initial* value is shared with the team.
 4. **Run** the collection, from its first request to its last: each builds on those before it.
 
-Redirects are not followed, since they hide a login page. A test that was *skipped* is a service
-that this Creatio need not have. Postman makes each call once: where opskit obtains a fresh token
-after a 401, or waits for a restart with `--wait`, run it again.
+Redirects are not followed, since they hide a login page, and cookies are not kept, since a session
+hides a refused token. A test that was *skipped* is a service that this Creatio need not have.
+Postman makes each call once: where opskit obtains a fresh token after a 401, or waits for a restart
+with `--wait`, run it again.
 
 Made by opskit {version}; `opskit smoke` and `opskit explain` say more about what fails.
 """
@@ -186,6 +187,6 @@ def _item(name: str, what: str, request: Mapping[str, Any], *, test: str, before
             for listen, script in events
             if script
         ],
-        # A redirect to a login page must show as what it is.
-        "protocolProfileBehavior": {"followRedirects": False},
+        # A redirect to a login page must show as what it is, and no session stand in for the token.
+        "protocolProfileBehavior": {"followRedirects": False, "disableCookies": True},
     }
