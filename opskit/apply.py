@@ -74,7 +74,7 @@ def apply_plan(
     """
     named = [environments[one.environment] for one in plan.environments]
     parts = {one.environment: one for one in plan.environments}
-    stop = Stop(progress)
+    stop = Stop.of(progress)
     try:
         refusals = at_once(
             named, lambda one: _check_possible(parts[one.name], one, options), stop=stop

@@ -402,15 +402,17 @@ def test_of_two_applies_to_different_clients_one_waits_for_the_other(
 
 _APPLY = """
 import sys
+import time
 from pathlib import Path
 import msgspec
 from opskit.apply import ApplyOptions, apply_plan
 from opskit.config import load_config
+from opskit.interruption import Stop
 from opskit.journal import Author
 from opskit.lifetime import ChangeOptions
 from opskit.models import Change, EnvironmentPlan, Plan
 
-at, code = sys.argv[1], 0
+at = sys.argv[1]
 environments = {
     name: msgspec.structs.replace(load_config(Path(path)).environments["unit"], name=name)
     for name, path in zip(("east", "west"), sys.argv[2:])
@@ -421,10 +423,12 @@ plan = Plan([EnvironmentPlan(name, 1, observed) for name in environments], "0" *
 def progress(step):
     if (step.environment, step.words) == ("west", at):
         print("there", flush=True)
-        sys.stdin.readline()
+        while not stop.asked:
+            time.sleep(0.01)
 
+stop = Stop(progress)
 options = ApplyOptions(ChangeOptions(Author("ended"), verify=False))
-applied, errors = apply_plan(plan, environments, options, progress=progress)
+applied, errors = apply_plan(plan, environments, options, progress=stop)
 print("changed:", *sorted(one.environment for one in applied.change_sets))
 for error in sorted(errors, key=lambda error: error.environment or ""):
     print(f"{error.environment}: {error.message}")
@@ -446,7 +450,6 @@ def _ended(at: str, by: signal.Signals, environments: Mapping[str, Environment])
     paths = [str(environment.folder / "opskit.toml") for environment in environments.values()]
     with subprocess.Popen(
         [sys.executable, "-c", _APPLY, at, *paths],
-        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
@@ -454,8 +457,7 @@ def _ended(at: str, by: signal.Signals, environments: Mapping[str, Environment])
         assert child.stdout is not None
         assert child.stdout.readline() == "there\n"
         child.send_signal(by)
-        time.sleep(0.2)  # until it has been noticed
-        rest, _ = child.communicate("\n" if by is not signal.SIGKILL else None)
+        rest, _ = child.communicate(timeout=60)
     for environment in environments.values():
         with open_store(environment) as store, store.change(lock_timeout=10) as transaction:
             transaction.roll_back()  # the server has noticed the end

@@ -220,7 +220,7 @@ def test_accounts_of_their_own(
     assert machine.run("identity-service", "cat", "/etc/opskit/opskit.toml").returncode
     assert machine.run("opskit", "ls", "/opt/identity-service/shared").returncode
 
-    running = machine.tell("root", "ps", "-eo", "user:20,args")
+    running = machine.tell("root", "ps", "-ww", "-eo", "user:20,args")
     assert re.search(r"(?m)^identity-service .*/current/IdentityService\.dll$", running)
     service = machine.tell("root", "cat", "/etc/systemd/system/opskit-smoke.service")
     (line,) = re.findall(r"(?m)^ExecStart=(.*)$", service)
