@@ -23,7 +23,7 @@ FORMS = '{ env = "NAME" }, { file = "PATH" }, { command = "…" } or { keyring =
 _REDACTED = "••••"
 _SHORTEST_REDACTED = 4
 
-_known: set[str] = set()
+_known: dict[int, set[str]] = {}  # by length
 
 
 class Secret:
@@ -37,7 +37,8 @@ class Secret:
             # As a server may echo it: as it is, from a form, from a URL, inside JSON.
             in_json = json.dumps(value)[1:-1]
             in_url = quote(value, safe="")
-            _known.update({value, in_json, in_url, quote_plus(value), html.escape(value)})
+            for form in (value, in_json, in_url, quote_plus(value), html.escape(value)):
+                _known.setdefault(len(form), set()).add(form)
 
     def reveal(self) -> str:
         """Return the value itself, for the one call that needs it."""
@@ -54,13 +55,18 @@ def redact(text: str) -> str:
 
     The guard for words that are not ours: a server's error page may repeat what it was sent.
     """
-    for value in sorted(_known, key=len, reverse=True):
-        text = text.replace(value, _REDACTED)
+    # The longest first, as one may hold another; a fleet has hundreds, and most texts are short.
+    for length in sorted(_known, reverse=True):
+        if length <= len(text):
+            for value in _known[length]:
+                text = text.replace(value, _REDACTED)
     return text
 
 
 def printable(text: str) -> str:
     """Return ``text`` without characters that would steer a terminal or hide others."""
+    if text.isprintable():
+        return text
     return "".join("\N{REPLACEMENT CHARACTER}" if _steers(char) else char for char in text)
 
 

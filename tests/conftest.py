@@ -93,9 +93,10 @@ class Sandbox:
 @pytest.fixture(autouse=True)
 def _forget_secrets() -> Iterator[None]:
     """Let no test's secret, such as "plain", be blanked in what another test shows."""
-    before = set(secrets._known)
+    before = {length: set(values) for length, values in secrets._known.items()}
     yield
-    secrets._known.intersection_update(before)
+    secrets._known.clear()
+    secrets._known.update(before)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
