@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real parts for the tests: a sandbox, servers of their own, databases on them."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -97,6 +98,12 @@ def _forget_secrets() -> Iterator[None]:
     yield
     secrets._known.clear()
     secrets._known.update(before)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return one worker more than there are cores, since tests wait a good part of the time."""
+    del config
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
