@@ -7,6 +7,7 @@ that holds dots itself: ``'@odata.context'``. ``*`` stands for any item of a lis
 an object, a number for the item at that position, counted from 0.
 """
 
+import functools
 import re
 from enum import Enum
 
@@ -92,6 +93,7 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 TESTS = tuple(name for name in Condition.__struct_encode_fields__ if name != "at")
 
 
+@functools.cache
 def steps_of(at: str) -> tuple[Step, ...]:
     """Return the steps of a place.
 

@@ -163,10 +163,11 @@ class Http:
             raise failure from None
         except httpx.InvalidURL:
             raise _invalid(url, self._environment) from None
-        self.retry_after = max(self.retry_after, _retry_after(response.headers))
+        answered = dict(response.headers)
+        self.retry_after = max(self.retry_after, _retry_after(answered))
         return Answer(
             status=response.status_code,
-            headers=dict(response.headers),
+            headers=answered,
             body=bytes(content[:MAX_BODY]),
             complete=len(content) <= MAX_BODY,
             elapsed=time.perf_counter() - started,
@@ -192,7 +193,7 @@ class Http:
                 # With a session's cookie Creatio might no longer ask for the token.
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
                 trust_env=not local,
-                timeout=httpx.Timeout(self._timeout, pool=None),
+                timeout=None,  # noqa: S113 (request() bounds all of it)
                 limits=httpx.Limits(
                     max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
                 ),
