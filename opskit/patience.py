@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import msgspec
 
+from opskit.capacity import room_for
 from opskit.check_options import CheckOptions
 from opskit.durations import format_duration
 from opskit.errors import OpskitError, UnreachableError
@@ -37,8 +38,8 @@ def check_environments(
 ) -> tuple[Report, list[OpskitError]]:
     """Check environments at once; those that are not ready again and again, if ``options`` say so.
 
-    An environment takes one of ``options.jobs`` places while it is examined, and none while it is
-    only waited for.
+    An environment takes one of ``options.jobs`` places, or of as many as there is room for, while
+    it is examined, and none while it is only waited for.
 
     Returns:
         As :func:`opskit.fleet.check_all`, and beside the error of one that was stopped while it
@@ -47,7 +48,7 @@ def check_environments(
     if options.timeout is not None:
         timeout = Duration(options.timeout)
         environments = [msgspec.structs.replace(one, timeout=timeout) for one in environments]
-    places = asyncio.Semaphore(options.jobs)
+    places = asyncio.Semaphore(room_for(min(len(environments), options.jobs)))
 
     attempts = {
         one.name: _Attempts(one, examine, options, places, progress) for one in environments

@@ -100,9 +100,8 @@ def _forget_secrets() -> Iterator[None]:
     secrets._known.update(before)
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+def pytest_xdist_auto_num_workers() -> int:
     """Return one worker more than there are cores, since tests wait a good part of the time."""
-    del config
     return (os.cpu_count() or 1) + 1
 
 

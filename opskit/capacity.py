@@ -1,27 +1,20 @@
 # Copyright 2026 The opskit authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a command's process allows itself before it asks many environments at once."""
-
-import gc
+"""How many environments can be asked at once by a process that may open so many files."""
 
 from opskit.http import CONNECTIONS
 
 _SPARE = 64  # files that are open besides
-_ALLOCATIONS = 50_000  # before the collector looks for cycles; Python's own 700 suits small heaps
 
 
-def make_room(environments: int) -> int:
+def room_for(environments: int) -> int:
     """Make room for the connections of so many environments at once.
 
-    The cycle collector, which would go through all waiting requests again and again, is told to
-    come rarely: it takes a sixth of a fleet's time. And the limit of open files is raised as far
-    as the system lets it be.
+    The limit of open files is raised as far as need be and the system lets it be.
 
     Returns:
         How many environments there is room for.
     """
-    gc.freeze()
-    gc.set_threshold(_ALLOCATIONS)
     try:
         import resource
     except ImportError:  # Windows, which has no such limit
